@@ -1,0 +1,26 @@
+"""Arguments worth trying, drawn from a seed."""
+
+from collections.abc import Iterable
+from math import prod
+from typing import Any
+
+import numpy as np
+from numpy.random import Generator
+
+from resampling.checks.task import Arguments, Cases
+
+
+def distinct(rng: Generator, *shape: int, dtype: Any = np.float64) -> np.ndarray:
+    """Different multiples of one half, in random order and with random signs: no symmetry to hide a mistake."""
+    count = prod(shape)
+    values = rng.permutation(np.arange(1, count + 1)) * rng.choice([-0.5, 0.5], count)
+    return values.reshape(shape).astype(dtype)
+
+
+def fixed(*cases: Arguments) -> Cases:
+    """The same cases for every seed."""
+
+    def draw(_: Generator) -> Iterable[Arguments]:
+        return cases
+
+    return draw

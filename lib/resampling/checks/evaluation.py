@@ -1,0 +1,184 @@
+"""From a task and a way to call the student's function to a verdict. Runs on the trusted side only."""
+
+import inspect
+import math
+from collections.abc import Callable, Iterable, Sequence
+from copy import deepcopy
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from resampling.checks.refusals import Refusal, as_result, same
+from resampling.checks.task import Arguments, Mistake, Property, Task
+
+Invoke = Callable[[dict[str, Any]], tuple[Any, dict[str, Any]]]
+GIVE_UP = ("not written", "forbidden", "time limit", "crash")  # kinds after which no further call is made
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One call: what went in, what should have come out, what came out, and what is wrong with it."""
+
+    arguments: Arguments
+    expected: Any
+    got: Any = None
+    refusal: Refusal | None = None
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What was found out about one property."""
+
+    property: str
+    points: float
+    earned: float
+    trial: Trial | None = None  # the smallest case that failed
+    mistake: Mistake | None = None
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What one answer is worth, and why."""
+
+    task: Task
+    findings: tuple[Finding, ...]
+
+    @property
+    def score(self) -> float:
+        """Points earned: finite, between 0 and the task's points."""
+        return math.fsum(f.earned for f in self.findings)
+
+    @property
+    def mistakes(self) -> tuple[str, ...]:
+        """Names of the mistakes that were recognised, each once."""
+        return tuple(dict.fromkeys(f.mistake.name for f in self.findings if f.mistake))
+
+
+def evaluate(task: Task, invoke: Invoke, seed: int | Sequence[int]) -> Verdict:
+    """Try every property of `task`.
+
+    Parameters
+    ----------
+    task : Task
+    invoke : callable
+        Calls the student's function with a dict of arguments; returns its value and the arguments as they are
+        afterwards, or raises `Refusal`.
+    seed : int or sequence of int
+        Decides the cases.
+    """
+    guarded = _stopping(invoke)
+    trials = {p: [_try(task, p, guarded, arguments) for arguments in _cases(p, seed)] for p in task.properties}
+    return Verdict(task, tuple(_finding(task, p, trials) for p in task.properties))
+
+
+def refused(task: Task, refusal: Refusal) -> Verdict:
+    """The verdict on an answer that is not even tried."""
+
+    def invoke(_: dict[str, Any]) -> Any:
+        raise refusal
+
+    return evaluate(task, invoke, seed=0)
+
+
+def best_of_both(shown: Verdict, hidden: Verdict) -> Verdict:
+    """A property counts only when it holds for both sets of cases; what is told comes from the shown ones."""
+    pairs = zip(shown.findings, hidden.findings, strict=True)
+    return Verdict(shown.task, tuple(s if not h.trial or s.trial else _without_case(h) for s, h in pairs))
+
+
+def _without_case(finding: Finding) -> Finding:
+    hidden = Trial({}, None, None, Refusal("hidden", "right for the cases that you can see, wrong for others."))
+    return replace(finding, trial=hidden)
+
+
+def _cases(prop: Property, seed: int | Sequence[int]) -> Iterable[Arguments]:
+    return prop.cases(np.random.default_rng(seed))
+
+
+def _stopping(invoke: Invoke) -> Invoke:
+    """`invoke` that repeats its answer, once it was one that no further call can better."""
+    final: list[Refusal] = []
+
+    def guarded(arguments: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+        if final:
+            raise final[0]
+        try:
+            return invoke(arguments)
+        except Refusal as refusal:
+            if refusal.kind in GIVE_UP:
+                final.append(refusal)
+            raise
+
+    return guarded
+
+
+def _try(task: Task, prop: Property, invoke: Invoke, arguments: Arguments) -> Trial:
+    expected = task.reference(**deepcopy(dict(arguments)))
+    got = None
+    try:
+        value, after = invoke(deepcopy(dict(arguments)))
+        got = as_result(value, expected)
+        refusal = _modified(arguments, after) or prop.test(expected, got)
+    except Refusal as caught:
+        refusal = caught
+    return Trial(arguments, expected, got, refusal)
+
+
+def _modified(before: Arguments, after: Arguments) -> Refusal | None:
+    for name, value in before.items():
+        if isinstance(value, np.ndarray) and not np.array_equal(value, after[name]):
+            return Refusal("modified", f"your function changed its argument `{name}` in place; work on a copy.")
+    return None
+
+
+def _finding(task: Task, prop: Property, trials: dict[Property, list[Trial]]) -> Finding:
+    failed = [t for t in trials[prop] if t.refusal]
+    if not failed:
+        return Finding(prop.name, prop.points, prop.points)
+    smallest = min(failed, key=lambda t: np.size(t.expected))
+    wrong = [t for group in trials.values() for t in group if _is_wrong(t)]
+    mistake = _recognise(task.mistakes, [t for t in failed if _is_wrong(t)], wrong)
+    return Finding(prop.name, prop.points, 0.0, smallest, mistake)
+
+
+def _is_wrong(trial: Trial) -> bool:
+    """Came back with an array or a number, and a wrong one."""
+    return trial.refusal is not None and trial.got is not None and not same(trial.expected, trial.got)
+
+
+def _recognise(mistakes: Iterable[Mistake], here: list[Trial], everywhere: list[Trial]) -> Mistake | None:
+    """The mistake that gives each wrong value of this property, and most of the others."""
+    candidates = [m for m in mistakes if here and all(_explains(m, t) for t in here)]
+    return max(candidates, key=lambda m: sum(_explains(m, t) for t in everywhere), default=None)
+
+
+def _explains(mistake: Mistake, trial: Trial) -> bool:
+    try:
+        value = as_result(mistake.wrong(**deepcopy(dict(trial.arguments))), trial.expected)
+    except (Refusal, ValueError, IndexError):
+        return False
+    return same(trial.got, value)
+
+
+def call_text(task: Task, arguments: Arguments) -> str:
+    """The call as a student would type it, defaults left out."""
+    defaults = {n: p.default for n, p in inspect.signature(task.reference).parameters.items()}
+    shown = [
+        _as_text(value) if defaults[name] is inspect.Parameter.empty else f"{name}={_as_text(value)}"
+        for name, value in arguments.items()
+        if not _equals_default(value, defaults[name])
+    ]
+    return f"{task.name}({', '.join(shown)})"
+
+
+def _equals_default(value: Any, default: Any) -> bool:
+    return not isinstance(value, np.ndarray) and type(value) is type(default) and value == default
+
+
+def _as_text(value: Any) -> str:
+    if isinstance(value, np.ndarray):
+        return (
+            f"np.{np.array2string(value, separator=', ', prefix='np.array(', floatmode='unique').join(['array(', ')'])}"
+        )
+    return repr(value)

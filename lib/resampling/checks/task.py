@@ -1,0 +1,73 @@
+"""What a task is: data, read by the checks, the tests, the exercises and the grader alike."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from numpy.random import Generator
+
+from resampling.checks.refusals import Refusal
+
+Arguments = Mapping[str, Any]
+Cases = Callable[[Generator], Iterable[Arguments]]
+Test = Callable[[Any, Any], Refusal | None]
+
+
+@dataclass(frozen=True)
+class Property:
+    """One thing that a right answer does, worth `points`.
+
+    `cases` draws the arguments to try (the same ones for the same generator); `test` gets the expected and the
+    returned value of each and says what is wrong, or nothing.
+    """
+
+    name: str
+    points: float
+    cases: Cases
+    test: Test
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """A wrong answer that people really give: `wrong` computes it, `feedback` is the sentence it deserves."""
+
+    name: str
+    wrong: Callable[..., Any]
+    feedback: str
+
+
+@dataclass(frozen=True)
+class Task:
+    """One function that a student writes.
+
+    Attributes
+    ----------
+    reference : callable
+        Right answer for every case; its name is the task's name.
+    summary : str
+        One line: what the function returns.
+    properties : tuple of Property
+        Their points add up to the task's.
+    mistakes : tuple of Mistake
+        At least five; each fails at least one property.
+    forbidden : tuple of str
+        Dotted names that the student's code may not use, ``"numpy.kron"``; a package stands for all it holds.
+    time_limit : float
+        Seconds that one call may take.
+    """
+
+    reference: Callable[..., Any]
+    summary: str
+    properties: tuple[Property, ...]
+    mistakes: tuple[Mistake, ...]
+    forbidden: tuple[str, ...] = ()
+    time_limit: float = 5.0
+    name: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "name", self.reference.__name__)
+
+    @property
+    def points(self) -> float:
+        """Full marks."""
+        return sum(p.points for p in self.properties)
