@@ -185,7 +185,7 @@ def _conv_matrix(
     if weight.ndim not in (axes, axes + 2) or 0 in weight.shape:
         raise ValueError(f"weight must have {axes} axes, or {axes + 2} with channels, none empty; got {weight.shape}")
     channels = weight.ndim > axes
-    full = _with_all_channels(weight if channels else weight[None, None], groups)
+    full = _with_all_channels(weight if channels else weight[None, None, ...], groups)
     options = zip(
         size,
         full.shape[2:],

@@ -1,13 +1,10 @@
 """Arguments worth trying, drawn from a seed."""
 
-from collections.abc import Iterable
 from math import prod
 from typing import Any
 
 import numpy as np
 from numpy.random import Generator
-
-from resampling.checks.task import Arguments, Cases
 
 
 def distinct(rng: Generator, *shape: int, dtype: Any = np.float64) -> np.ndarray:
@@ -15,12 +12,3 @@ def distinct(rng: Generator, *shape: int, dtype: Any = np.float64) -> np.ndarray
     count = prod(shape)
     values = rng.permutation(np.arange(1, count + 1)) * rng.choice([-0.5, 0.5], count)
     return values.reshape(shape).astype(dtype)
-
-
-def fixed(*cases: Arguments) -> Cases:
-    """The same cases for every seed."""
-
-    def draw(_: Generator) -> Iterable[Arguments]:
-        return cases
-
-    return draw

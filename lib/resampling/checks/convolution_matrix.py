@@ -41,16 +41,6 @@ FLIPPED = (
 )
 
 
-def _sizes(low: int, high: int, count: int, **extra: tuple[int, int]) -> Cases:
-    """Random lengths in [low, high) and other options in their ranges."""
-
-    def draw(rng: Generator) -> Iterator[Arguments]:
-        for _ in range(count):
-            yield {"length": int(rng.integers(low, high))} | {k: int(rng.integers(*span)) for k, span in extra.items()}
-
-    return draw
-
-
 # --------------------------------------------------------------------------- sampling_matrix
 
 
@@ -241,7 +231,7 @@ CONV_MATRIX1D = Task(
         Mistake(
             "padding wraps around",
             _placed(_wrapped),
-            "C[i, -1] is Python's *last* column. A tap over the padding meets a zero, so it has no column: skip it.",
+            "C[i, -1] is Python's last column. A tap over the padding meets a zero, so it has no column: skip it.",
         ),
         Mistake(
             "columns for the padding",
@@ -368,12 +358,12 @@ CONV_MATRIX2D = Task(
         Mistake(
             "height and width mixed up",
             lambda weight, size, **k: _flat(weight, size, row_length=size[0], **k),
-            "One picture row holds W pixels, so pixel (y, x) is number y * W + x, not y * H + x. A square picture hides this.",
+            "A picture row holds W pixels: pixel (y, x) is number y * W + x, not y * H + x. A square picture hides it.",
         ),
         Mistake(
             "windows wrap to the next row",
             lambda weight, size, **k: _flat(weight, size, row_length=size[1], **k),
-            "A tap over the left or right padding landed in the neighbouring picture row. Check y and x, each by itself.",
+            "A tap over the left or right padding landed in the next picture row. Check y and x, each by itself.",
         ),
         Mistake(
             "vertical and horizontal options swapped",
@@ -494,8 +484,7 @@ CONV_MATRIX_CHANNELS = Task(
 
 def _counts(*options: dict[str, int]) -> Cases:
     def draw(rng: Generator) -> Iterator[Arguments]:
-        for option in options:
-            yield option
+        yield from options
         for _ in range(3):
             grown = dict(options[-1])
             grown["length"] += int(rng.integers(1, 9))

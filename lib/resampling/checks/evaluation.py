@@ -177,8 +177,7 @@ def _equals_default(value: Any, default: Any) -> bool:
 
 
 def _as_text(value: Any) -> str:
-    if isinstance(value, np.ndarray):
-        return (
-            f"np.{np.array2string(value, separator=', ', prefix='np.array(', floatmode='unique').join(['array(', ')'])}"
-        )
-    return repr(value)
+    if not isinstance(value, np.ndarray):
+        return repr(value)
+    numbers = np.array2string(value, separator=", ", prefix="np.array(", floatmode="unique")
+    return f"np.array({numbers})" if value.dtype == np.float64 else f"np.array({numbers}, dtype=np.{value.dtype})"

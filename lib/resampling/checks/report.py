@@ -12,8 +12,8 @@ from resampling.checks.evaluation import Finding, Verdict, call_text
 LARGEST = 14  # rows or columns that are still printed as numbers
 
 STYLE = {
-    "box": "border:1px solid #8888;border-left-width:.4rem;border-left-color:{};border-radius:.3rem;padding:.5rem .9rem;"
-    "margin:.3rem 0;max-width:60rem;font-family:system-ui,sans-serif;line-height:1.45",
+    "box": "border:1px solid #8888;border-left-width:.4rem;border-left-color:{};border-radius:.3rem;"
+    "padding:.5rem .9rem;margin:.3rem 0;max-width:60rem;font-family:system-ui,sans-serif;line-height:1.45",
     "list": "list-style:none;padding:0;margin:.3rem 0",
     "more": "margin:.2rem 0 .6rem 1.5rem",
     "code": "background:#8881;padding:.3rem .5rem;margin:.3rem 0;white-space:pre-wrap;overflow-wrap:anywhere",
@@ -51,10 +51,7 @@ class Report:
     def _item(self, finding: Finding, told: bool) -> str:
         mark, colour = ("✓", RIGHT) if finding.earned else ("✗", WRONG)
         head = f'<span style="color:{colour}">{mark}</span> {_credit(finding)} &nbsp;{escape(finding.property)}'
-        body = "".join(
-            f'<{"pre" if kind == "code" else "p"} style="{STYLE[kind]}">{_paragraph(text)}</{"pre" if kind == "code" else "p"}>'
-            for kind, text in _parts(self.verdict, finding, told)
-        )
+        body = "".join(_paragraph(kind, text) for kind, text in _parts(self.verdict, finding, told))
         picture = "" if told or not _arrays(finding) else _picture(finding)
         return f'<li>{head}<div style="{STYLE["more"]}">{body}{picture}</div></li>' if body else f"<li>{head}</li>"
 
@@ -84,12 +81,13 @@ def _once(verdict: Verdict) -> list[tuple[Finding, bool]]:
 
 
 def _reason(finding: Finding) -> str:
+    """What must not be told twice: the mistake, the line that raised, or that nothing is written yet."""
+    refusal = finding.trial.refusal if finding.trial else None
     if finding.mistake:
         return finding.mistake.name
-    refusal = finding.trial.refusal if finding.trial else None
-    return (
-        f"{finding.property}: {refusal}" if refusal and refusal.kind in ("values", "shape", "dtype") else str(refusal)
-    )
+    if refusal and refusal.kind in ("values", "shape", "dtype"):
+        return f"{finding.property}: {refusal}"
+    return str(refusal).rpartition("\n")[2]
 
 
 def _credit(finding: Finding) -> str:
@@ -112,14 +110,18 @@ def _parts(verdict: Verdict, finding: Finding, told: bool) -> list[tuple[str, st
     return parts
 
 
-def _paragraph(text: str) -> str:
-    return escape(text).replace("\n", "<br>").replace("    ", "&emsp;")
+def _paragraph(kind: str, text: str) -> str:
+    tag = "pre" if kind == "code" else "p"
+    inner = escape(text).replace("\n", "<br>").replace("    ", "&emsp;")
+    return f'<{tag} style="{STYLE[kind]}">{inner}</{tag}>'
 
 
 def _arrays(finding: Finding) -> bool:
     """Whether there are two small matrices to lay side by side."""
     t = finding.trial
-    return t is not None and all(isinstance(a, np.ndarray) and a.ndim == 2 and a.size for a in (t.expected, t.got))
+    if t is None or t.refusal.kind not in ("values", "shape"):
+        return False
+    return all(isinstance(a, np.ndarray) and a.ndim == 2 and a.size for a in (t.expected, t.got))
 
 
 def _side_by_side(finding: Finding) -> list[str]:

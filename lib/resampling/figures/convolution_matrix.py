@@ -44,7 +44,7 @@ def _draw_windows(
     ax: Axes, weight: Array, x: Array, rows: int, stride: int = 1, padding: int = 0, dilation: int = 1
 ) -> None:
     """One line of cells a window: x between its padding, each tap laid over its sample as ``tap·sample``."""
-    samples = {j: 0.0 for j in range(-padding, len(x) + padding)} | dict(enumerate(x.tolist()))
+    samples = dict.fromkeys(range(-padding, len(x) + padding), 0.0) | dict(enumerate(x.tolist()))
     cells = []
     for i in range(rows):
         taps = {stride * i + dilation * t - padding: w for t, w in enumerate(weight)}

@@ -55,7 +55,7 @@ def equation(*parts: Any) -> Any:
     """
     from IPython.display import Math
 
-    return Math(r"\displaystyle " + " ".join(p if isinstance(p, str) else _bmatrix(np.asarray(p)) for p in parts))
+    return Math(" ".join(p if isinstance(p, str) else _bmatrix(np.asarray(p)) for p in parts))
 
 
 def _bmatrix(matrix: np.ndarray) -> str:

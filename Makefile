@@ -1,0 +1,76 @@
+# `make` lists what there is. The first two commands of the README are `make course` and `make test`.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+COURSE := build/course
+SITE := _build/html
+PORT ?= 8000
+# Tools look for their neighbours (alembic, node) on PATH.
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help install course test book exercises grade serve bench lint format requirements clean
+
+help:  ## list the commands
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
+
+install: $(VENV)/installed  ## make .venv with everything that the course needs
+
+$(VENV)/installed: requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "the course needs Python 3.11 or later; try: make PYTHON=python3.11 install")'
+	@echo "== installing into $(VENV) (a few minutes the first time)"
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_ARGS) -r requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $@
+
+course: install exercises book grade  ## everything: environment, book, exercises, a graded sample class
+	@echo
+	@echo "The site       $(SITE)/index.html               make serve, then http://localhost:$(PORT)"
+	@echo "The exercises  exercises/                          $(BIN)/jupyter lab exercises"
+	@echo "The feedback   $(COURSE)/feedback/               one HTML page a submission"
+	@echo "The grades     $(COURSE)/grades.csv              $(BIN)/grade status"
+
+book: install  ## build the book; a warning is an error
+	@echo "== building the book"
+	$(BIN)/jupyter-book build . -W -n --keep-going
+
+exercises: install  ## make exercises/ from solutions/
+	@echo "== making the exercises"
+	$(BIN)/python tools/make_exercises.py
+
+grade: install  ## make the sample class and grade it
+	@echo "== grading the sample class"
+	$(BIN)/grade --course $(COURSE) release
+	$(BIN)/python tools/sample_class.py $(COURSE)
+	$(BIN)/grade --course $(COURSE) run
+	$(BIN)/grade --course $(COURSE) feedback
+	$(BIN)/grade --course $(COURSE) export --csv $(COURSE)/grades.csv
+
+serve:  ## show the built book at http://localhost:8000 (PORT=...)
+	@test -f $(SITE)/index.html || { echo "no site yet: run make book"; exit 1; }
+	$(BIN)/python -m http.server --bind 127.0.0.1 --directory $(SITE) $(PORT)
+
+test: install  ## run the tests (PYTEST="-k matrix" to choose)
+	$(BIN)/python tools/make_exercises.py --check
+	$(BIN)/python -m pytest $(PYTEST)
+
+bench: install  ## time the library against torch
+	$(BIN)/python tools/bench.py
+
+lint: install  ## look for mistakes of form
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/codespell
+
+format: install  ## mend mistakes of form
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+requirements: install  ## compile requirements.txt from pyproject.toml
+	$(BIN)/uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --quiet \
+		--no-annotate --custom-compile-command "make requirements" --output-file requirements.txt
+
+clean:  ## delete what was built, and keep .venv
+	rm -rf _build build
