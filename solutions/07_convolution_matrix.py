@@ -15,8 +15,8 @@
 # Five functions and one question in words, {points} points in all. Write NumPy, with as many loops as you like: these
 # matrices are there to be understood, and speed earns nothing here. Below each function stands its check. Run it as
 # often as you want: it tells what is right, names the mistake if it knows it, and shows the difference as a picture.
-# Functions that do the work of a task (`scipy.linalg.toeplitz`, `torch.nn.functional.conv1d` and their like) may not
-# be used; the check says so when it meets one.
+# Functions that do the work of a task may not be used: those of this course's library `resampling`,
+# `scipy.linalg.toeplitz`, `torch.nn.functional.conv1d` and their like. The check says so when it meets one.
 #
 # | symbol | meaning | | symbol | meaning |
 # |---|---|---|---|---|
@@ -24,7 +24,7 @@
 # | `o` | samples out | | `p` | padding, zeros on each side |
 # | `k` | taps of the kernel | | `d` | dilation, distance between taps |
 #
-# The length of the output is `o = (n + 2*p - d*(k - 1) - 1) // s + 1`.
+# The length of the output is `o = (n + 2*p - d*(k - 1) - 1) // s + 1`. Where a task names no dilation, `d = 1`.
 
 # %% setup="imports"
 import numpy as np
@@ -164,7 +164,9 @@ check_conv_matrix2d(conv_matrix2d)
 # 0, then all of channel 1, and so on. So the matrix has `C_out` × `C_in` blocks, each an `(o, n)` matrix of one kernel.
 #
 # With `groups = g`, output channels and input channels are both cut into `g` equal runs, and run `q` of the outputs
-# sees only run `q` of the inputs.
+# sees only run `q` of the inputs. For 4 channels in, 4 out and 2 groups, with $A_{mc}$ the matrix of `weight[m, c]`:
+#
+# $$C = \begin{bmatrix} A_{00}&A_{01}&0&0 \\ A_{10}&A_{11}&0&0 \\ 0&0&A_{20}&A_{21} \\ 0&0&A_{30}&A_{31} \end{bmatrix}$$
 #
 # You may use your `conv_matrix1d`.
 #
@@ -199,9 +201,9 @@ check_conv_matrix_channels(conv_matrix_channels)
 #
 # *{points:count_nonzeros} points.* Most entries of a convolution matrix are zeros that never change. Write
 # `count_nonzeros(length, kernel_size, stride, padding, dilation)`: how many entries of the 1-D matrix a kernel without
-# zeros fills. The last case has a million million samples, so you cannot go through the windows one by one.
+# zeros fills. The last case has $10^{12}$ samples, so you cannot go through the windows one by one.
 #
-# For `length = 5` and `kernel_size = 3` there are 9 of them; with `padding = 1` there are 13, not 15.
+# For `length = 5` and `kernel_size = 3` there are 9 such entries; with `padding = 1` there are 13, not 15.
 #
 # <details><summary>A hint</summary>
 #
@@ -231,13 +233,13 @@ check_count_nonzeros(count_nonzeros)
 # %% [markdown]
 # ## 6 · In your own words
 #
-# *{points:question-what-the-matrix-shows} points, read by a person.* A `Linear` layer from 224 × 224 pixels to
-# 224 × 224 pixels is also a matrix, and it could learn to be any convolution. Explain to somebody who has used both
-# layers:
+# *{points:question-what-the-matrix-shows} points, read by a person.* A `Linear` layer without bias from 224 × 224
+# pixels to 224 × 224 pixels is also a matrix, and it could learn to be any convolution with one channel that keeps the
+# size. Explain to somebody who has used both layers:
 #
 # 1. How could you tell from a matrix alone that it is the matrix of a 1-D convolution, and read off its stride? Name
-#    at least two signs, and one matrix that has the first sign but not the second.
-# 2. How many numbers does the `Linear` layer learn, and how many does a 3 × 3 convolution with one channel? Where, in
+#    at least two signs, and give a matrix that has one of your signs but is not the matrix of a convolution.
+# 2. How many numbers does the `Linear` layer learn, and how many does a 3 × 3 convolution without bias? Where, in
 #    the matrix of the convolution, is each of its numbers?
 # 3. What does the convolution give up for that? Describe one thing that a `Linear` layer can do and a convolution
 #    cannot.
@@ -249,7 +251,7 @@ check_count_nonzeros(count_nonzeros)
 #    row above, moved s columns to the right; so entry (i, j) depends only on j − s·i. The distance by which it moves is
 #    the stride. A banded matrix with other numbers in each row has the first sign only: it is a *locally connected*
 #    layer, without weight sharing. (2 points: one a sign, the counter-example included)
-# 2. Linear: 50176² ≈ 2.5 · 10⁹ weights (and 50176 biases). Convolution: 9 (and 1). Each of the nine stands in nearly
+# 2. Linear: 50176² ≈ 2.5 · 10⁹ weights. Convolution: 9. Each of the nine stands in nearly
 #    every row once, along one diagonal of the doubly blocked matrix. (2 points)
 # 3. Every output looks through the same window in the same way: no dependence on the place (other than by the
 #    border), and nothing beyond the window. A Linear layer can, say, mirror the picture or weigh its corners. (1 point)

@@ -11,7 +11,8 @@ import traceback
 from collections.abc import Callable, Iterator
 from contextlib import redirect_stderr, redirect_stdout
 from copy import deepcopy
-from types import FunctionType, ModuleType
+from functools import partial
+from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
 import numpy as np
@@ -65,13 +66,17 @@ def local_call(function: Callable[..., Any], seconds: float, device: str | None 
 
     def invoke(arguments: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
         given = {name: _on_device(value, device) for name, value in deepcopy(arguments).items()}
+        _soil_memory()
         try:
             with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
                 value = call_with_time_limit(lambda: function(**given), seconds)
         except TimeLimitExceeded:
             raise refusals.time_limit(seconds) from None
-        except (Exception, SystemExit) as error:
-            raise refusals.raised(type(error).__name__, str(error), _own_lines(error)) from None
+        except BaseException as error:
+            if not _inside(error):
+                raise
+            note = f" (the arrays were torch tensors on {device})" if device else ""
+            raise refusals.raised(type(error).__name__, f"{error}{note}", _own_lines(error)) from None
         return value, {name: _as_numpy(value) for name, value in given.items()}
 
     return invoke
@@ -79,9 +84,9 @@ def local_call(function: Callable[..., Any], seconds: float, device: str | None 
 
 def refusal_of_source(task: Task, source: str, names: dict[str, str]) -> Refusal | None:
     """Why `source` may not be used as an answer: the first forbidden name in it."""
-    for line, name in forbidden_uses(source, task.forbidden, names):
+    for line, written in forbidden_uses(source, task.forbidden, names):
         text = source.splitlines()[line - 1].strip()
-        return Refusal("forbidden", f"{name} does the work of this task; write it yourself.\n    line {line}:  {text}")
+        return Refusal("forbidden", f"{written} may not be used here; write it yourself.\n    line {line}:  {text}")
     return None
 
 
@@ -92,6 +97,8 @@ def _not_a_function(task: Task, function: Any) -> Refusal | None:
 
 
 def _forbidden(task: Task, function: Callable[..., Any]) -> Refusal | None:
+    if refusal_of_source(task, "answer", {"answer": _dotted_name(function)}):
+        return Refusal("forbidden", f"{_dotted_name(function)} is not yours; write the function yourself.")
     for written in _with_helpers(function):
         try:
             source = textwrap.dedent(inspect.getsource(written))
@@ -100,22 +107,39 @@ def _forbidden(task: Task, function: Callable[..., Any]) -> Refusal | None:
         refusal = refusal_of_source(task, source, _meanings(written))
         if refusal:
             return refusal
-    if refusal_of_source(task, "answer", {"answer": _dotted_name(function)}):
-        return Refusal("forbidden", f"{_dotted_name(function)} is not yours; write the function yourself.")
     return None
 
 
 def _with_helpers(function: Callable[..., Any]) -> Iterator[FunctionType]:
     """`function` and the functions that it uses from the same module, each once."""
-    waiting, seen = [inspect.unwrap(function)], set()
+    waiting, seen = _functions(function), set()
     while waiting:
         current = waiting.pop()
         if not isinstance(current, FunctionType) or current in seen:
             continue
         seen.add(current)
         yield current
-        used = (current.__globals__.get(name) for name in current.__code__.co_names)
-        waiting += [u for u in used if isinstance(u, FunctionType) and u.__module__ == current.__module__]
+        used = (current.__globals__.get(name) for name in _names(current.__code__))
+        waiting += [f for u in used for f in _functions(u) if f.__module__ == current.__module__]
+
+
+def _names(code: CodeType) -> Iterator[str]:
+    """Global names that `code` uses, comprehensions and inner functions included."""
+    yield from code.co_names
+    for inner in code.co_consts:
+        if isinstance(inner, CodeType):
+            yield from _names(inner)
+
+
+def _functions(value: Any) -> list[FunctionType]:
+    """The functions written by hand that `value` may call: itself, what a partial holds, a class's methods."""
+    while isinstance(value, partial):
+        value = value.func
+    value = getattr(inspect.unwrap(value) if callable(value) else value, "__func__", value)
+    if isinstance(value, FunctionType):
+        return [value]
+    members = vars(value if isinstance(value, type) else type(value)).values()
+    return [f for f in (getattr(m, "__func__", m) for m in members) if isinstance(f, FunctionType)]
 
 
 def _meanings(function: FunctionType) -> dict[str, str]:
@@ -127,15 +151,30 @@ def _meanings(function: FunctionType) -> dict[str, str]:
 def _dotted_name(value: Any) -> str | None:
     if isinstance(value, ModuleType):
         return value.__name__
+    while isinstance(value, partial):
+        value = value.func
     module, name = getattr(value, "__module__", None), getattr(value, "__qualname__", None)
-    return f"{module}.{name}" if isinstance(module, str) and isinstance(name, str) and module != "__main__" else None
+    if not isinstance(module, str) or not isinstance(name, str) or module == "__main__":
+        return None
+    return f"{module}.{name.removeprefix('_VariableFunctionsClass.')}"  # torch.conv1d says so of itself
 
 
-def _own_lines(error: BaseException) -> list[tuple[int, str]]:
-    """Lines of the student's own code in the traceback: not ours, not a library's."""
+def _own_lines(error: BaseException) -> list[tuple[str, int, str]]:
+    """The student's own code in the traceback, not ours and not a library's: (function, line number, text)."""
     libraries = (HERE, sys.prefix, sys.base_prefix)
     frames = traceback.extract_tb(error.__traceback__)
-    return [(f.lineno, f.line or "") for f in frames if not f.filename.startswith(libraries)]
+    return [(f.name, f.lineno or 0, f.line or "") for f in frames if not f.filename.startswith(libraries)]
+
+
+def _inside(error: BaseException) -> bool:
+    """Whether the student's function raised it, and not the person who pressed stop."""
+    return "_settle" in {frame.name for frame in traceback.extract_tb(error.__traceback__)}
+
+
+def _soil_memory() -> None:
+    """Leave no zeros where ``np.empty`` will look: fill NumPy's cache of small blocks with the bytes of NaN."""
+    for size in range(8, 1024, 8):
+        _ = [np.full(size, 0xFF, np.uint8) for _ in range(4)]
 
 
 def _on_device(value: Any, device: str | None) -> Any:

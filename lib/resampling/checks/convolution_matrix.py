@@ -48,11 +48,26 @@ def _sampling(phases: tuple[int, int]) -> Cases:
     def draw(rng: Generator) -> Iterator[Arguments]:
         first = max(1, phases[0])
         corners = [(6, 2, phases[0]), (5, 2, first if phases[1] > 1 else 0), (7, 3, phases[0]), (3, 5, phases[0])]
+        corners += [(7, 2, 3)] * (phases[1] > 1)
         more = [(int(rng.integers(6, 12)), int(rng.integers(2, 5)), int(rng.integers(*phases))) for _ in range(4)]
         for length, stride, phase in corners + more:
             yield {"length": length, "stride": stride} | ({"phase": phase} if phase else {})
 
     return draw
+
+
+ROWS = "how many elements has range(phase, length, stride)? A shape needs whole numbers: divide with //."
+
+
+def _rows_by_true_division(length: int, stride: int, phase: int = 0) -> Array:
+    return np.zeros(((length - phase) / stride, length))
+
+
+def _phase_subtracted(length: int, stride: int, phase: int = 0) -> Array:
+    matrix = np.zeros_like(sampling_matrix(length, stride, phase))
+    for i in range(len(matrix)):
+        matrix[i, stride * i - phase] = 1
+    return matrix
 
 
 def _rows_by_floor(length: int, stride: int, phase: int = 0) -> Array:
@@ -84,9 +99,15 @@ SAMPLING_MATRIX = Task(
     reference=sampling_matrix,
     summary="the matrix that keeps every `stride`-th sample, beginning at `phase`.",
     properties=(
-        Property("one row for each sample that is kept", 1, _sampling((0, 3)), wrong_shape),
-        Property("keeps samples 0, s, 2s, …", 1, _sampling((0, 1)), wrong_values),
-        Property("begins at the phase", 1, _sampling((1, 3)), wrong_values),
+        Property("one row for each sample that is kept", 1, _sampling((0, 1)), wrong_shape, ROWS),
+        Property(
+            "keeps samples 0, s, 2s, …",
+            1,
+            _sampling((0, 1)),
+            wrong_values,
+            "row i holds a single 1, where the i-th sample that is kept stands.",
+        ),
+        Property("begins at the phase", 1, _sampling((1, 3)), wrong_values, "row 0 keeps x[phase]."),
     ),
     mistakes=(
         Mistake(
@@ -98,6 +119,12 @@ SAMPLING_MATRIX = Task(
             "the phase is ignored",
             _phase_ignored,
             "The first sample kept is x[phase], not x[0]: shift every column by it.",
+        ),
+        Mistake("the phase is subtracted", _phase_subtracted, "Beginning later means further right: add the phase."),
+        Mistake(
+            "a number of rows that is not whole",
+            _rows_by_true_division,
+            "In Python, / gives a float, and a shape must be whole. Divide with //, and mind which way it rounds.",
         ),
         Mistake(
             "too many rows",
@@ -141,6 +168,16 @@ def _kernels(*fixed: tuple[int, int, dict[str, int]], dtype: Any = np.float64, *
     return draw
 
 
+def _of_dtypes(*dtypes: Any) -> Cases:
+    """Kernels of each dtype in turn."""
+
+    def draw(rng: Generator) -> Iterator[Arguments]:
+        for dtype in dtypes:
+            yield from _kernels((2, 4, {}), dtype=dtype)(rng)
+
+    return draw
+
+
 def _placed(column: Callable[..., int], rows: Callable[..., int] = conv_output_size) -> Callable[..., Array]:
     """The matrix of somebody who puts tap t of row i into ``column(i, t, stride, padding, dilation, length)``."""
 
@@ -169,6 +206,30 @@ def _rows_without_dilation(n: int, k: int, s: int, p: int, d: int) -> int:
     return conv_output_size(n, k, s, p)
 
 
+def _rows_one_short(n: int, k: int, s: int, p: int, d: int) -> int:
+    return conv_output_size(n, k, s, p, d) - 1
+
+
+def _rows_without_padding(n: int, k: int, s: int, p: int, d: int) -> int:
+    del p
+    return max(0, (n - d * (k - 1) - 1) // s + 1)
+
+
+def _rows_not_whole(n: int, k: int, s: int, p: int, d: int) -> float:
+    return (n + 2 * p - d * (k - 1) - 1) / s + 1
+
+
+def _no_border(weight: Array, length: int, stride: int = 1, padding: int = 0, dilation: int = 1) -> Array:
+    matrix = np.zeros((conv_output_size(length, len(weight), stride, padding, dilation), length), weight.dtype)
+    for i, t in np.ndindex(len(matrix), len(weight)):
+        matrix[i, stride * i + dilation * t - padding] = weight[t]
+    return matrix
+
+
+def _cut_to_nothing(weight: Array, length: int, padding: int = 0, **options: int) -> Array:
+    return conv_matrix1d(weight, length + 2 * padding, **options)[:, padding : -padding or 0]
+
+
 def _padding_columns_kept(weight: Array, length: int, stride: int = 1, padding: int = 0, dilation: int = 1) -> Array:
     return conv_matrix1d(weight, length + 2 * padding, stride=stride, dilation=dilation)
 
@@ -181,24 +242,33 @@ CONV_MATRIX1D = Task(
     reference=conv_matrix1d,
     summary="the matrix C with C @ x equal to the convolution of x with `weight`.",
     properties=(
-        Property("the kernel moves one step a row", 1, _kernels((2, 3, {}), (1, 3, {}), (3, 3, {})), wrong_values),
+        Property(
+            "the kernel moves one step a row",
+            1,
+            _kernels((2, 3, {}), (1, 3, {}), (3, 3, {})),
+            wrong_values,
+            "row i of C is the kernel, beginning in column i.",
+        ),
         Property(
             "stride",
             1,
             _kernels((2, 6, {"stride": 2}), (3, 6, {"stride": 2}), (2, 9, {"stride": 3}), stride=(2, 4)),
             wrong_values,
+            "window i begins s * i samples after window 0.",
         ),
         Property(
             "padding",
             1,
             _kernels((3, 4, {"padding": 1}), (3, 1, {"padding": 1}), (4, 5, {"padding": 3}), padding=(1, 3)),
             wrong_values,
+            "window 0 begins at sample -p; what lies outside x has no column.",
         ),
         Property(
             "dilation",
             1,
             _kernels((2, 5, {"dilation": 2}), (3, 7, {"dilation": 3}), dilation=(2, 4)),
             wrong_values,
+            "neighbouring taps stand d samples apart, so the kernel spans d * (k - 1) + 1 samples.",
         ),
         Property(
             "all of them together",
@@ -208,7 +278,7 @@ CONV_MATRIX1D = Task(
             ),
             wrong_values,
         ),
-        Property("the dtype is the kernel's", 0.5, _kernels((2, 4, {}), dtype=np.float32, stride=(1, 3)), wrong_dtype),
+        Property("the dtype is the kernel's", 0.5, _of_dtypes(np.float32, np.float64), wrong_dtype),
     ),
     mistakes=(
         Mistake(FLIPPED[0], lambda weight, length, **k: conv_matrix1d(weight[::-1].copy(), length, **k), FLIPPED[1]),
@@ -232,6 +302,37 @@ CONV_MATRIX1D = Task(
             "padding wraps around",
             _placed(_wrapped),
             "C[i, -1] is Python's last column. A tap over the padding meets a zero, so it has no column: skip it.",
+        ),
+        Mistake(
+            "no check at the border",
+            _no_border,
+            "A tap that hangs over the border has no column. Test 0 <= j < length before you write to C[i, j]; "
+            "and remember that C[i, -1] is Python's last column.",
+        ),
+        Mistake(
+            "the cut takes everything",
+            _cut_to_nothing,
+            "C[:, p:-p] is empty when p = 0. Cut with C[:, p : p + n] instead.",
+        ),
+        Mistake(
+            "stride multiplies the taps too",
+            _placed(lambda i, t, s, p, d, n: s * (i + d * t) - p),
+            "The stride moves the window, not the taps in it: tap t stands d * t after the beginning of the window.",
+        ),
+        Mistake(
+            "one window too few",
+            _placed(lambda i, t, s, p, d, n: s * i + d * t - p, _rows_one_short),
+            "The + 1 in the formula for o counts the window at the beginning.",
+        ),
+        Mistake(
+            "padding left out of the size",
+            _placed(lambda i, t, s, p, d, n: s * i + d * t - p, _rows_without_padding),
+            "Windows may hang over the border by p samples on each side, so there are more of them.",
+        ),
+        Mistake(
+            "a number of windows that is not whole",
+            _placed(lambda i, t, s, p, d, n: s * i + d * t - p, _rows_not_whole),
+            "In Python, / gives a float, and a shape must be whole. Divide with //, which rounds down.",
         ),
         Mistake(
             "columns for the padding",
@@ -297,6 +398,31 @@ def _flat(
     return matrix
 
 
+def _outputs_numbered_by(order: Callable[[int, int, int, int], int]) -> Callable[..., Array]:
+    """The matrix of somebody who gives output (i, j) of (oH, oW) the row ``order(i, j, oH, oW)``."""
+
+    def wrong(weight: Array, size: tuple[int, int], **options: Any) -> Array:
+        right = conv_matrix2d(weight, size, **options)
+        pairs = zip(size, weight.shape, options.get("stride", (1, 1)), options.get("padding", (0, 0)), strict=True)
+        outs = [conv_output_size(*pair) for pair in pairs]
+        matrix = np.zeros_like(right)
+        for i, j in np.ndindex(*outs):
+            matrix[order(i, j, *outs)] += right[i * outs[1] + j]
+        return matrix
+
+    return wrong
+
+
+def _padding_pixels_kept(
+    weight: Array, size: tuple[int, int], padding: tuple[int, int] = (0, 0), **options: Any
+) -> Array:
+    return conv_matrix2d(weight, tuple(n + 2 * p for n, p in zip(size, padding, strict=True)), **options)
+
+
+def _one_option_for_both(weight: Array, size: tuple[int, int], **options: Any) -> Array:
+    return conv_matrix2d(weight, size, **{name: (value[0], value[0]) for name, value in options.items()})
+
+
 def _column_after_column(weight: Array, size: tuple[int, int], **options: Any) -> Array:
     swapped = {name: value[::-1] for name, value in options.items()}
     return conv_matrix2d(weight.T.copy(), size[::-1], **swapped)
@@ -315,6 +441,7 @@ CONV_MATRIX2D = Task(
             2,
             _pictures(((2, 2), (3, 3), {}), ((1, 2), (2, 3), {}), ((3, 2), (4, 5), {})),
             wrong_values,
+            "pixel (y, x) is number y * W + x. Which pixels does window (i, j) see?",
         ),
         Property(
             "padding, its own on each axis",
@@ -358,7 +485,27 @@ CONV_MATRIX2D = Task(
         Mistake(
             "height and width mixed up",
             lambda weight, size, **k: _flat(weight, size, row_length=size[0], **k),
-            "A picture row holds W pixels: pixel (y, x) is number y * W + x, not y * H + x. A square picture hides it.",
+            "A picture row holds W pixels: pixel (y, x) is number y * W + x, not y * H + x. Squares hide it.",
+        ),
+        Mistake(
+            "outputs numbered with the wrong width",
+            _outputs_numbered_by(lambda i, j, rows, columns: i * rows + j),
+            "One row of the output holds oW numbers: output (i, j) is number i * oW + j, not i * oH + j.",
+        ),
+        Mistake(
+            "outputs taken column after column",
+            _outputs_numbered_by(lambda i, j, rows, columns: j * rows + i),
+            "The pixels go along the rows, and so must the outputs: (i, j) is number i * oW + j.",
+        ),
+        Mistake(
+            "columns for the padding",
+            _padding_pixels_kept,
+            "The padding is no part of x. Its columns would multiply zeros: leave them out, and C has H * W columns.",
+        ),
+        Mistake(
+            "the first of the pair on both axes",
+            _one_option_for_both,
+            "stride and padding are pairs: the second number belongs to the horizontal axis.",
         ),
         Mistake(
             "windows wrap to the next row",
@@ -466,6 +613,11 @@ CONV_MATRIX_CHANNELS = Task(
             "Output channels of a group stand together: channel m is in group m // (C_out / groups), not m % groups.",
         ),
         Mistake(
+            "wrong size of a group",
+            lambda weight, length, **k: _blocks(weight, length, k, lambda m, g: min(m // g, g - 1)),
+            "A group has C_out // groups output channels, so channel m is in group m // (C_out // groups).",
+        ),
+        Mistake(
             "groups ignored",
             lambda weight, length, groups=1, **k: conv_matrix1d(weight, length, **k) if groups else None,
             "The matrix needs columns for all C_in = groups * weight.shape[1] input channels.",
@@ -499,6 +651,12 @@ def _one_border(length: int, kernel_size: int, stride: int = 1, padding: int = 0
     return sum(o - min(o, hanging) for hanging in before)
 
 
+def _negative_counts(length: int, kernel_size: int, stride: int = 1, padding: int = 0, dilation: int = 1) -> int:
+    o = conv_output_size(length, kernel_size, stride, padding, dilation)
+    starts = [dilation * t - padding for t in range(kernel_size)]
+    return sum(min(o - 1, (length - 1 - start) // stride) - max(0, -(start // stride)) + 1 for start in starts)
+
+
 def _times_kernel(length: int, kernel_size: int, **options: int) -> int:
     return conv_output_size(length, kernel_size, **options) * kernel_size
 
@@ -519,6 +677,7 @@ COUNT_NONZEROS = Task(
             _counts(
                 {"length": 5, "kernel_size": 3, "padding": 1},
                 {"length": 2, "kernel_size": 5, "padding": 4},
+                {"length": 1, "kernel_size": 7, "padding": 3},
                 {"length": 8, "kernel_size": 4, "padding": 3},
             ),
             wrong_values,
@@ -528,19 +687,21 @@ COUNT_NONZEROS = Task(
             1,
             _counts(
                 {"length": 9, "kernel_size": 3, "stride": 2, "padding": 2, "dilation": 2},
+                {"length": 3, "kernel_size": 3, "stride": 4, "padding": 1},
                 {"length": 3, "kernel_size": 4, "stride": 3, "padding": 6, "dilation": 2},
                 {"length": 11, "kernel_size": 4, "stride": 3, "padding": 5, "dilation": 3},
             ),
             wrong_values,
         ),
         Property(
-            "a million million samples, without building the matrix",
+            "10¹² samples, without building the matrix",
             0.5,
             _counts(
                 {"length": 10**12, "kernel_size": 5, "padding": 3},
                 {"length": 10**12, "kernel_size": 7, "stride": 2, "padding": 6, "dilation": 3},
             ),
             wrong_values,
+            "there are few taps and many windows: go through the taps, and count the windows of each by a formula.",
         ),
     ),
     mistakes=(
@@ -572,6 +733,11 @@ COUNT_NONZEROS = Task(
             "stride ignored",
             lambda length, kernel_size, stride=1, **k: count_nonzeros(length, kernel_size, **k) if stride else 0,
             "With stride s only every s-th window is there.",
+        ),
+        Mistake(
+            "a negative count",
+            _negative_counts,
+            "A tap may meet no sample in any window. It counts 0 then, not less: max(0, ...).",
         ),
         Mistake(
             "only the left border",

@@ -1,6 +1,5 @@
 """From a task and a way to call the student's function to a verdict. Runs on the trusted side only."""
 
-import inspect
 import math
 from collections.abc import Callable, Iterable, Sequence
 from copy import deepcopy
@@ -33,8 +32,9 @@ class Finding:
     property: str
     points: float
     earned: float
-    trial: Trial | None = None  # the smallest case that failed
+    trial: Trial | None = None  # the plainest case that failed
     mistake: Mistake | None = None
+    hint: str = ""
 
 
 @dataclass(frozen=True)
@@ -136,19 +136,25 @@ def _finding(task: Task, prop: Property, trials: dict[Property, list[Trial]]) ->
     failed = [t for t in trials[prop] if t.refusal]
     if not failed:
         return Finding(prop.name, prop.points, prop.points)
-    smallest = min(failed, key=lambda t: np.size(t.expected))
     wrong = [t for group in trials.values() for t in group if _is_wrong(t)]
     mistake = _recognise(task.mistakes, [t for t in failed if _is_wrong(t)], wrong)
-    return Finding(prop.name, prop.points, 0.0, smallest, mistake)
+    return Finding(prop.name, prop.points, 0.0, min(failed, key=_clutter), mistake, "" if mistake else prop.hint)
+
+
+def _clutter(trial: Trial) -> tuple[bool, int]:
+    """Small cases are told first, but not those of a single row or column, which show no pattern."""
+    return min(np.shape(trial.expected), default=2) < 2, np.size(trial.expected)
 
 
 def _is_wrong(trial: Trial) -> bool:
-    """Came back with an array or a number, and a wrong one."""
-    return trial.refusal is not None and trial.got is not None and not same(trial.expected, trial.got)
+    """Raised, or came back with a wrong array or number."""
+    if trial.refusal is None or trial.got is None:
+        return trial.refusal is not None and trial.refusal.error != ""
+    return not same(trial.expected, trial.got)
 
 
 def _recognise(mistakes: Iterable[Mistake], here: list[Trial], everywhere: list[Trial]) -> Mistake | None:
-    """The mistake that gives each wrong value of this property, and most of the others."""
+    """The mistake that gives, or raises, each wrong outcome of this property, and most of the others."""
     candidates = [m for m in mistakes if here and all(_explains(m, t) for t in here)]
     return max(candidates, key=lambda m: sum(_explains(m, t) for t in everywhere), default=None)
 
@@ -156,28 +162,19 @@ def _recognise(mistakes: Iterable[Mistake], here: list[Trial], everywhere: list[
 def _explains(mistake: Mistake, trial: Trial) -> bool:
     try:
         value = as_result(mistake.wrong(**deepcopy(dict(trial.arguments))), trial.expected)
-    except (Refusal, ValueError, IndexError):
+    except Refusal:
         return False
-    return same(trial.got, value)
+    except Exception as error:
+        return trial.refusal.error == f"{type(error).__name__}: {error}"
+    return trial.got is not None and same(trial.got, value)
 
 
 def call_text(task: Task, arguments: Arguments) -> str:
-    """The call as a student would type it, defaults left out."""
-    defaults = {n: p.default for n, p in inspect.signature(task.reference).parameters.items()}
-    shown = [
-        _as_text(value) if defaults[name] is inspect.Parameter.empty else f"{name}={_as_text(value)}"
-        for name, value in arguments.items()
-        if not _equals_default(value, defaults[name])
-    ]
+    """The call as a student would type it: arrays first, everything else by name."""
+    shown = [_as_text(v) if isinstance(v, np.ndarray) else f"{name}={v!r}" for name, v in arguments.items()]
     return f"{task.name}({', '.join(shown)})"
 
 
-def _equals_default(value: Any, default: Any) -> bool:
-    return not isinstance(value, np.ndarray) and type(value) is type(default) and value == default
-
-
-def _as_text(value: Any) -> str:
-    if not isinstance(value, np.ndarray):
-        return repr(value)
+def _as_text(value: np.ndarray) -> str:
     numbers = np.array2string(value, separator=", ", prefix="np.array(", floatmode="unique")
     return f"np.array({numbers})" if value.dtype == np.float64 else f"np.array({numbers}, dtype=np.{value.dtype})"

@@ -6,17 +6,19 @@ from typing import Any
 import numpy as np
 from array_api_compat import is_torch_array
 
+LONGEST = 2000  # characters of a message that are shown
+
 
 class Refusal(Exception):
-    """Why an answer is not accepted. `kind` is for programs, the message for people.
+    """Why an answer is not accepted. `kind` is for programs, the message for people; `error` is what code raised.
 
     Kinds: ``not written``, ``error``, ``time limit``, ``crash``, ``type``, ``modified``, ``shape``, ``dtype``,
     ``values``, ``forbidden``.
     """
 
-    def __init__(self, kind: str, message: str) -> None:
+    def __init__(self, kind: str, message: str, error: str = "") -> None:
         super().__init__(message)
-        self.kind = kind
+        self.kind, self.error = kind, error
 
 
 def not_written() -> Refusal:
@@ -24,13 +26,14 @@ def not_written() -> Refusal:
     return Refusal("not written", "not written yet: replace `raise NotImplementedError()` by your code.")
 
 
-def raised(error: str, message: str, frames: Sequence[tuple[int, str]]) -> Refusal:
-    """The student's code raised; `frames` are its own lines, (number, text), the last one where it happened."""
-    if error == "NotImplementedError":
+def raised(error: str, message: str, frames: Sequence[tuple[str, int, str]]) -> Refusal:
+    """The student's code raised; `frames` are its own lines: (function, number, text), the last one where it was."""
+    if error == "NotImplementedError" and len(frames) < 2:
         return not_written()
-    where = "".join(f"\n    line {number}:  {text}" for number, text in frames[-3:])
-    place = f"your code raised this at{where}" if frames else "your function could not be called like this"
-    return Refusal("error", f"{error}: {message}\n{place}")
+    message = message if len(message) <= LONGEST else f"{message[:LONGEST]} …"
+    where = "".join(f"\n    {function}, line {number}:  {text}" for function, number, text in frames[-3:])
+    place = f"your code raised this in{where}" if frames else "your function could not be called like this"
+    return Refusal("error", f"{error}: {message}\n{place}", f"{error}: {message}")
 
 
 def time_limit(seconds: float) -> Refusal:
@@ -49,19 +52,27 @@ def _as_whole_number(value: Any) -> int:
     if type(value) is int or isinstance(value, np.integer):
         return int(value)
     if isinstance(value, float | np.floating):
-        raise Refusal("type", f"it returned the float {value!r}; a count is a whole number: use // instead of /.")
+        raise Refusal("type", f"it returned the float {float(value)}; a count is a whole number: use // or int(...).")
     raise Refusal("type", f"it returned a {type(value).__name__}; expected an int.")
 
 
 def _as_array(value: Any) -> np.ndarray:
     if is_torch_array(value):
-        value = value.detach().cpu().numpy()
+        value = _from_torch(value)
     if type(value) is not np.ndarray:
         aid = " Turn it into an array with np.array(...)." if isinstance(value, list | tuple) else ""
         raise Refusal("type", f"it returned a {type(value).__name__}; expected a NumPy array.{aid}")
     if value.dtype.kind not in "biuf":
         raise Refusal("type", f"it returned an array of dtype {value.dtype}; expected real numbers.")
     return value
+
+
+def _from_torch(value: Any) -> np.ndarray:
+    try:
+        return value.detach().cpu().numpy()
+    except (TypeError, RuntimeError):
+        kind = f"{value.layout}, {value.dtype}".replace("torch.", "")
+        raise Refusal("type", f"it returned a torch tensor ({kind}) that has no NumPy form.") from None
 
 
 def wrong_values(expected: Any, got: Any) -> Refusal | None:
@@ -90,9 +101,9 @@ def wrong_shape(expected: Any, got: Any) -> Refusal | None:
 
 
 def wrong_dtype(expected: Any, got: Any) -> Refusal | None:
-    """The dtype alone: it should follow the argument's."""
-    if expected.dtype == got.dtype:
-        return None
+    """Shape, then dtype: it should follow the argument's."""
+    if expected.shape != got.shape or expected.dtype == got.dtype:
+        return wrong_shape(expected, got)
     return Refusal("dtype", f"expected dtype {expected.dtype}, like the argument's; got {got.dtype}.")
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from resampling.checks.evaluation import Finding, Verdict, call_text
 
 LARGEST = 14  # rows or columns that are still printed as numbers
+DRAWN = 64  # rows or columns that are still drawn
 
 STYLE = {
     "box": "border:1px solid #8888;border-left-width:.4rem;border-left-color:{};border-radius:.3rem;"
@@ -104,9 +105,10 @@ def _parts(verdict: Verdict, finding: Finding, told: bool) -> list[tuple[str, st
     if finding.trial.arguments and finding.trial.refusal.kind not in ("not written", "forbidden"):
         parts.insert(0, ("code", call_text(verdict.task, finding.trial.arguments)))
     if finding.mistake:
-        parts.append(
-            ("note", f"{finding.mistake.name[0].upper()}{finding.mistake.name[1:]}. {finding.mistake.feedback}")
-        )
+        name = finding.mistake.name
+        parts.append(("note", f"{name[0].upper()}{name[1:]}. {finding.mistake.feedback}"))
+    elif finding.hint and finding.trial.refusal.kind in ("values", "shape", "error", "time limit"):
+        parts.append(("note", f"A hint: {finding.hint}"))
     return parts
 
 
@@ -121,7 +123,11 @@ def _arrays(finding: Finding) -> bool:
     t = finding.trial
     if t is None or t.refusal.kind not in ("values", "shape"):
         return False
-    return all(isinstance(a, np.ndarray) and a.ndim == 2 and a.size for a in (t.expected, t.got))
+    return all(_is_drawable(a) for a in (t.expected, t.got))
+
+
+def _is_drawable(a: object) -> bool:
+    return isinstance(a, np.ndarray) and a.ndim == 2 and a.size > 0 and max(a.shape) <= DRAWN
 
 
 def _side_by_side(finding: Finding) -> list[str]:

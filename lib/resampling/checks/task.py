@@ -18,18 +18,22 @@ class Property:
     """One thing that a right answer does, worth `points`.
 
     `cases` draws the arguments to try (the same ones for the same generator); `test` gets the expected and the
-    returned value of each and says what is wrong, or nothing.
+    returned value of each and says what is wrong, or nothing. `hint` is told when no known mistake was made.
     """
 
     name: str
     points: float
     cases: Cases
     test: Test
+    hint: str = ""
 
 
 @dataclass(frozen=True)
 class Mistake:
-    """A wrong answer that people really give: `wrong` computes it, `feedback` is the sentence it deserves."""
+    """A wrong answer that people really give: `wrong` computes it, `feedback` is the sentence it deserves.
+
+    `wrong` may also raise, as the student's code would.
+    """
 
     name: str
     wrong: Callable[..., Any]

@@ -19,8 +19,10 @@ const indices = (shape) => shape.reduce((rows, size) => rows.flatMap((row) => ra
 
 const flat = (index, shape) => index.reduce((sum, i, axis) => sum * shape[axis] + i, 0);
 
+const sizeFormula = ({ n, k, s, p, d }) => Math.floor((n + 2 * p - d * (k - 1) - 1) / s) + 1;
+
 /** o = floor((n + 2p - d(k-1) - 1) / s) + 1, and 0 when no window fits. */
-export const outputSize = ({ n, k, s, p, d }) => Math.max(0, Math.floor((n + 2 * p - d * (k - 1) - 1) / s) + 1);
+export const outputSize = (axis) => Math.max(0, sizeFormula(axis));
 
 /** The axes that a widget state describes. */
 export function axesOf(state) {
@@ -132,16 +134,17 @@ const EN = {
   size({ axes, C, x }) {
     const names = axes.length > 1 ? [["oH", "H", "kH"], ["oW", "W", "kW"]] : [["o", "n", "k"]];
     const one = ({ n, k, s, p, d }, [o, N, K]) => [
-      `${o} = ⌊(${N} + 2p − d(${K} − 1) − 1) / s⌋ + 1 = ⌊(${n} + ${2 * p} − ${d * (k - 1)} − 1) / ${s}⌋ + 1 = ${outputSize({ n, k, s, p, d })}`,
+      `${o} = ⌊(${N} + 2p − d(${K} − 1) − 1) / s⌋ + 1 = ⌊(${n} + ${2 * p} − ${d * (k - 1)} − 1) / ${s}⌋ + 1 = ${sizeFormula({ n, k, s, p, d })}`,
     ];
-    return [...joined(axes.map((axis, m) => one(axis, names[m])), "; "), `. So C has ${C.length} ${C.length === 1 ? "row" : "rows"} and ${x.length} ${x.length === 1 ? "column" : "columns"}.`];
+    const shape = `. So C has ${C.length} ${C.length === 1 ? "row" : "rows"} and ${x.length} ${x.length === 1 ? "column" : "columns"}.`;
+    return [...joined(axes.map((axis, m) => one(axis, names[m])), "; "), C.length ? shape : ". A number below 1 says that no window fits."];
   },
   empty({ axes }) {
     const m = axes.findIndex((axis) => !outputSize(axis));
     const { n, k, p, d } = axes[m];
     const along = axes.length === 1 ? "" : m === 0 ? " down the image" : " across the image";
     return [`No window fits${along}: the kernel spans d(k − 1) + 1 = ${d * (k - 1) + 1} samples and the padded input has n + 2p = ${n + 2 * p}. `,
-      "The output is empty and C has no rows. More padding or a smaller kernel brings it back."];
+      "C would have no rows; torch raises an error here. More padding or a smaller kernel brings it back."];
   },
   row(view, i) {
     const terms = rowTerms(view, i);

@@ -16,7 +16,7 @@ def convolution_matrix_poster(state: dict[str, Any]) -> str:
     """Input, matrix and output of a `ConvolutionMatrix`, with the same numbers in words."""
     matrix = _matrix(state)
     if matrix is None:
-        return "<p>No window fits: the kernel is longer than the padded input, so the output is empty.</p>"
+        return "<p>No window fits: the kernel is longer than the padded input, so C would have no rows.</p>"
     x = np.array(SAMPLES[: matrix.shape[1]])
     y = matrix @ x
     return f'{_drawing(matrix, x, y)}<p class="explorable-words">{_in_words(matrix, x, y)}</p>'

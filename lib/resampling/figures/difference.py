@@ -26,7 +26,7 @@ def plot_difference(expected: np.ndarray, got: np.ndarray) -> Figure:
     draw_matrix(left, expected, largest=largest)
     draw_matrix(right, got, largest=largest)
     left.set_title(f"expected, {_shape(expected)}")
-    right.set_title(f"yours, {_shape(got)}")
+    right.set_title(f"yours, {_shape(got)}; framed: differs")
     _frame(right, _differences(expected, got))
     return figure
 
@@ -46,7 +46,7 @@ def _differences(expected: np.ndarray, got: np.ndarray) -> np.ndarray:
 
 def _frame(ax: Axes, where: np.ndarray) -> None:
     for row, column in np.argwhere(where):
-        ax.add_patch(Rectangle((column - 0.5, row - 0.5), 1, 1, fill=False, edgecolor="black", linewidth=1.6))
+        ax.add_patch(Rectangle((column - 0.44, row - 0.44), 0.88, 0.88, fill=False, edgecolor="black", linewidth=1.6))
 
 
 def _shape(matrix: np.ndarray) -> str:

@@ -1,0 +1,42 @@
+"""How the tests of the checks get hold of tasks and answers."""
+
+import runpy
+from dataclasses import replace
+
+import pytest
+
+from resampling.checks import local_call, make_check
+from resampling.checks.evaluation import evaluate
+
+
+@pytest.fixture(scope="module")
+def solution(root, task):
+    """The answer to `task` that stands in `solutions/`."""
+    (path,) = (root / "solutions").glob(f"[0-9][0-9]_{_chapter(task)}.py")
+    return runpy.run_path(str(path))[task.name]
+
+
+def _chapter(task):
+    return task.properties[0].cases.__module__.rpartition(".")[2]
+
+
+@pytest.fixture(scope="session")
+def judge():
+    """Verdict on `answer` when it is tried with the cases of `seed`."""
+    return lambda task, answer, seed=0: evaluate(task, local_call(answer, task.time_limit), seed)
+
+
+@pytest.fixture
+def check(capsys):
+    """Score and printed report of an answer that gets a fifth of a second."""
+
+    def run(task, answer, **options):
+        try:
+            score = make_check(replace(task, time_limit=0.2))(answer, **options)
+        except KeyboardInterrupt:
+            pytest.fail("an interrupt left the check")
+        out, err = capsys.readouterr()
+        assert err == ""
+        return score, out
+
+    return run

@@ -1,0 +1,101 @@
+"""What is accepted as a result, what counts as equal, and the words for the rest."""
+
+import numpy as np
+import pytest
+import torch
+
+from resampling.checks.refusals import Refusal, as_result, raised, same, time_limit, wrong_shape, wrong_values
+
+MATRIX = np.array([[1.0, -2.0, 0.5], [0.0, 3.0, 4.0]])
+
+
+@pytest.mark.parametrize("value", [3, np.int64(3), np.uint8(3)])
+def test_whole_numbers_are_taken(value):
+    assert (as_result(value, 1), type(as_result(value, 1))) == (3, int)
+
+
+@pytest.mark.parametrize("value", [3.0, np.float64(3), True, np.True_, "3", [3], np.array([3]), 3 + 0j, None])
+def test_nothing_else_is_a_whole_number(value):
+    with pytest.raises(Refusal) as caught:
+        as_result(value, 1)
+    assert caught.value.kind == "type"
+
+
+def test_a_float_is_told_about_floor_division():
+    with pytest.raises(Refusal, match="use // or int"):
+        as_result(9.0, 1)
+
+
+@pytest.mark.parametrize("dtype", [bool, np.uint8, np.int64, np.float16, np.float32, np.float64])
+def test_arrays_of_real_numbers_are_taken(dtype):
+    assert as_result(np.ones(2, dtype), MATRIX).dtype == dtype
+
+
+def test_torch_tensors_are_taken_with_or_without_gradient():
+    np.testing.assert_array_equal(as_result(torch.ones(2, requires_grad=True), MATRIX), np.ones(2))
+
+
+@pytest.mark.parametrize(
+    "value", [[1.0], (1.0,), 1.0, np.float64(1), np.asmatrix(MATRIX), np.ma.array(MATRIX), None, "1"]
+)
+def test_nothing_else_is_an_array(value):
+    with pytest.raises(Refusal) as caught:
+        as_result(value, MATRIX)
+    assert caught.value.kind == "type"
+
+
+@pytest.mark.parametrize("dtype", [object, complex, "U1", "datetime64[s]"])
+def test_other_dtypes_are_refused_by_name(dtype):
+    with pytest.raises(Refusal, match="expected real numbers"):
+        as_result(np.zeros(2, dtype), MATRIX)
+
+
+def test_a_list_is_told_how_to_become_an_array():
+    with pytest.raises(Refusal, match="np.array"):
+        as_result([[1.0]], MATRIX)
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_rounding_is_no_error(dtype):
+    noisy = (MATRIX * (1 + np.finfo(dtype).eps)).astype(dtype)
+    assert wrong_values(MATRIX.astype(dtype), noisy) is None
+    assert wrong_values(MATRIX, noisy) is None
+
+
+@pytest.mark.parametrize("wrong", [0.01, np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("scale", [1e-3, 1.0, 1e6])
+def test_anything_larger_is(wrong, scale):
+    got = MATRIX * scale
+    got[1, 2] += wrong * scale
+    assert "1 of 6 entries differ; the first is [1, 2]" in str(wrong_values(MATRIX * scale, got))
+
+
+def test_shape_is_told_before_values():
+    assert "expected shape (2, 3), got (3, 2). Rows and columns are swapped." in str(wrong_values(MATRIX, MATRIX.T))
+    assert "swapped" not in str(wrong_shape(MATRIX, MATRIX[:1]))
+
+
+def test_a_row_is_not_a_matrix_of_one_row():
+    assert wrong_values(MATRIX[:1], MATRIX[0]).kind == "shape"
+
+
+def test_numbers_and_arrays_are_never_the_same():
+    assert not same(3, np.array(3))
+    assert same(3, 3)
+    assert not same(3, 4)
+
+
+def test_an_error_is_told_with_the_last_lines():
+    message = str(raised("ValueError", "no", [("f", n, f"line{n}()") for n in range(5)]))
+    assert (
+        message
+        == "ValueError: no\nyour code raised this in\n    f, line 2:  line2()\n    f, line 3:  line3()\n    f, line 4:  line4()"
+    )
+
+
+def test_a_stub_is_not_an_error():
+    assert raised("NotImplementedError", "", []).kind == "not written"
+
+
+def test_a_time_limit_is_told_in_seconds():
+    assert "after 0.5 seconds" in str(time_limit(0.5))

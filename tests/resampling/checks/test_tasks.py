@@ -1,0 +1,157 @@
+"""What holds for every task of the course: its reference, its solution, its mistakes."""
+
+import inspect
+import math
+import time
+from copy import deepcopy
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+SEEDS = range(20)
+
+
+def cases(task, seed):
+    return [case for prop in task.properties for case in prop.cases(np.random.default_rng(seed))]
+
+
+def equal(left, right):
+    """Whether two lists of cases are the same, arrays included."""
+    try:
+        np.testing.assert_equal(left, right)
+    except AssertionError:
+        return False
+    return True
+
+
+def test_the_reference_gets_full_marks(task, judge):
+    assert [judge(task, task.reference, seed).score for seed in SEEDS] == [task.points] * len(SEEDS)
+
+
+def test_the_solution_gets_full_marks(task, solution, judge):
+    assert [judge(task, solution, 1000 + seed).score for seed in SEEDS] == [task.points] * len(SEEDS)
+
+
+def test_the_solution_is_not_the_reference(task, solution):
+    assert inspect.getsource(solution) != inspect.getsource(task.reference)
+    assert solution.__code__ is not task.reference.__code__
+
+
+def test_the_solution_has_the_signature_that_the_cases_use(task, solution):
+    for case in cases(task, 0):
+        inspect.signature(solution).bind(**case)
+        inspect.signature(task.reference).bind(**case)
+
+
+def test_a_mistake_costs_points_and_is_recognised_by_its_name_and_never_as_another(task, mistake, judge):
+    for seed in SEEDS:
+        verdict = judge(task, mistake.wrong, seed)
+        assert (verdict.mistakes, verdict.score < task.points) == ((mistake.name,), True)
+
+
+def test_the_feedback_on_a_mistake_is_one_or_more_sentences(task, mistake):
+    assert mistake.feedback.endswith(".")
+    assert 20 < len(mistake.feedback) < 300
+
+
+def test_there_are_five_mistakes_or_more_with_names_of_their_own(task):
+    names = [m.name for m in task.mistakes]
+    assert len(set(names)) == len(names) >= 5
+
+
+def test_property_names_are_their_own(task):
+    names = [p.name for p in task.properties]
+    assert len(set(names)) == len(names)
+
+
+def test_points_are_positive_halves_and_add_up(task, judge):
+    assert all(p.points > 0 and 2 * p.points % 1 == 0 for p in task.properties)
+    assert task.points == math.fsum(f.points for f in judge(task, task.reference).findings)
+
+
+def test_every_property_can_be_lost(task, judge):
+    answers = [m.wrong for m in task.mistakes] + [lambda **given: wrong_type(task.reference(**given))]
+    lost = {f.property for answer in answers for f in judge(task, answer).findings if not f.earned}
+    assert lost == {p.name for p in task.properties}
+
+
+def wrong_type(value):
+    return value.astype(np.float16) if isinstance(value, np.ndarray) else float(value)
+
+
+def test_the_same_seed_gives_the_same_cases(task):
+    assert all(equal(cases(task, seed), cases(task, seed)) for seed in SEEDS)
+
+
+def test_another_seed_gives_other_cases(task):
+    drawn = [cases(task, seed) for seed in range(5)]
+    assert not any(equal(drawn[i], drawn[j]) for i in range(5) for j in range(i))
+
+
+def test_cases_are_fit_to_travel_as_raw_data(task):
+    for case in cases(task, 0):
+        for value in case.values():
+            assert isinstance(value, np.ndarray) or type(value) is int or {*map(type, value)} == {int}
+
+
+def test_cases_tell_their_arguments_apart(task):
+    for weight in (case["weight"] for case in cases(task, 3) if "weight" in case):
+        assert len(np.unique(np.abs(weight))) == weight.size
+
+
+def test_reference_and_mistakes_answer_at_once(task):
+    for answer in (task.reference, *(m.wrong for m in task.mistakes)):
+        for case in cases(task, 0):
+            start = time.perf_counter()
+            quietly(answer, deepcopy(case))
+            assert time.perf_counter() - start < 0.2
+
+
+def quietly(answer, case):
+    """A mistake may raise where it makes no sense."""
+    try:
+        return answer(**case)
+    except (IndexError, TypeError, ValueError):
+        return None
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_random_answers_are_worth_nothing_and_get_no_name(task, seed, judge):
+    def guess(**given):
+        value = task.reference(**given)
+        return (
+            rng.normal(size=value.shape[:-1] + (value.shape[-1] + 1,))
+            if np.ndim(value)
+            else int(rng.integers(10**6, 10**7))
+        )
+
+    rng = np.random.default_rng(seed)
+    verdict = judge(task, guess)
+    assert (verdict.score, verdict.mistakes) == (0, ())
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_noise_of_the_right_shape_gets_no_name(task, seed, judge):
+    def guess(**given):
+        value = task.reference(**given)
+        return value + rng.normal(size=value.shape) if np.ndim(value) else value + int(rng.integers(1, 99)) * 10**6
+
+    rng = np.random.default_rng(seed)
+    assert judge(task, guess).mistakes == ()
+
+
+def test_two_mistakes_at_once_cost_points_and_raise_nothing(task, judge):
+    for first, second in pairwise(task.mistakes):
+        verdict = judge(task, sometimes(first.wrong, second.wrong))
+        assert 0 <= verdict.score < task.points
+        assert set(verdict.mistakes) <= {m.name for m in task.mistakes}
+
+
+def sometimes(first, second):
+    """Errs in one way or the other, depending on the arguments."""
+
+    def answer(**given):
+        return (first, second)[len(given) % 2](**given)
+
+    return answer

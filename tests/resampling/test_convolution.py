@@ -1,0 +1,135 @@
+"""conv1d and conv2d against torch, on odd sizes and with another value on each axis."""
+
+import array_api_compat
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+
+from resampling import conv1d, conv2d
+
+OURS, TORCHS = {1: conv1d, 2: conv2d}, {1: F.conv1d, 2: F.conv2d}
+GOOD = {"input": np.ones((2, 4, 7)), "weight": np.ones((6, 2, 3)), "groups": 2}
+
+
+def setting(seed, axes):
+    """Random shapes and options for which at least one window fits."""
+    rng = np.random.default_rng([axes, seed])
+    draw = lambda low, high: tuple(map(int, rng.integers(low, high, axes)))  # noqa: E731
+    kernel, dilation, padding, stride = draw(1, 5), draw(1, 4), draw(0, 4), draw(1, 4)
+    spans = [d * (k - 1) + 1 - 2 * p for d, k, p in zip(dilation, kernel, padding, strict=True)]
+    size = [max(1, span) + int(rng.integers(0, 6)) for span in spans]
+    groups, share, outs = map(int, rng.integers(1, 4, 3))
+    batch = [(), (0,), (1,), (3,)][seed % 4]
+    x, w = rng.normal(size=(*batch, groups * share, *size)), rng.normal(size=(groups * outs, share, *kernel))
+    bias = rng.normal(size=groups * outs) if rng.integers(2) else None
+    return x, w, bias, {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
+
+
+@pytest.mark.parametrize("axes", [1, 2])
+@pytest.mark.parametrize("seed", range(150))
+def test_equals_torch(axes, seed, device):
+    *arrays, options = setting(seed, axes)
+    tensors = [a if a is None else torch.tensor(a, device=device) for a in arrays]
+    expected = TORCHS[axes](*tensors, **options)
+    torch.testing.assert_close(OURS[axes](*tensors, **options), expected)
+    np.testing.assert_allclose(OURS[axes](*arrays, **options), expected.cpu(), atol=1e-12)
+
+
+@pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel")
+@pytest.mark.parametrize("axes", [1, 2])
+@pytest.mark.parametrize("padding", ["same", "valid"])
+@pytest.mark.parametrize("seed", range(20))
+def test_padding_in_words_is_torchs(axes, padding, seed):
+    x, w, bias, options = setting(4 * seed + 3, axes)
+    x = np.pad(x, [(0, 0)] * 2 + [(0, 9)] * axes)
+    options |= {"padding": padding, "stride": 1}
+    expected = TORCHS[axes](*(a if a is None else torch.tensor(a) for a in (x, w, bias)), **options)
+    np.testing.assert_allclose(OURS[axes](x, w, bias, **options), expected, atol=1e-12)
+
+
+@pytest.mark.parametrize("axes", [1, 2])
+@pytest.mark.parametrize("seed", range(2, 42, 4))
+def test_gradients_are_torchs(axes, seed):
+    def gradients(conv):
+        leaves = [torch.tensor(a, requires_grad=True) for a in arrays]
+        conv(*leaves, **options).pow(2).sum().backward()
+        return [leaf.grad for leaf in leaves]
+
+    *arrays, options = setting(seed, axes)
+    arrays = [a for a in arrays if a is not None]
+    torch.testing.assert_close(gradients(OURS[axes]), gradients(TORCHS[axes]))
+
+
+@pytest.mark.parametrize("axes", [1, 2])
+def test_every_library_gives_the_same(axes, array, to_numpy):
+    *arrays, options = setting(27, axes)
+    got = OURS[axes](*(a if a is None else array(a) for a in arrays), **options)
+    assert array_api_compat.array_namespace(got) is array_api_compat.array_namespace(array(0))
+    np.testing.assert_allclose(to_numpy(got), OURS[axes](*arrays, **options))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "int32", "int64"])
+def test_dtype_and_device_follow_the_input(dtype, array, to_numpy):
+    x, w = array(np.arange(-3, 4)[None].astype(dtype)), array(np.array([[[2, -1]]], dtype))
+    got = conv1d(x, w)
+    assert (got.dtype, array_api_compat.device(got)) == (x.dtype, array_api_compat.device(x))
+    np.testing.assert_array_equal(to_numpy(got), [[-4, -3, -2, -1, 0, 1]])
+
+
+def test_is_linear_in_the_input_and_in_the_weight():
+    x, w, _, options = setting(11, 2)
+    np.testing.assert_allclose(
+        conv2d(2 * x - 1, w, **options), 2 * conv2d(x, w, **options) - conv2d(x**0, w, **options)
+    )
+    np.testing.assert_allclose(
+        conv2d(x, 2 * w - 1, **options), 2 * conv2d(x, w, **options) - conv2d(x, w**0, **options)
+    )
+
+
+def test_arguments_stay_as_they_are():
+    x, w, bias, options = setting(3, 2)
+    before = [a if a is None else a.copy() for a in (x, w, bias)]
+    conv2d(x, w, bias, **options)
+    np.testing.assert_equal([x, w, bias], before)
+
+
+def test_read_only_and_non_contiguous_arguments_are_fine():
+    x, w = np.arange(24.0).reshape(4, 6).T, np.arange(8.0).reshape(1, 2, 4).transpose(0, 2, 1)[:, ::-1]
+    x.flags.writeable = w.flags.writeable = False
+    expected = F.conv1d(torch.tensor(x[:4].copy()), torch.tensor(w.copy()))
+    np.testing.assert_allclose(conv1d(x[:4], w), expected)
+
+
+@pytest.mark.parametrize("name", ["stride", "dilation", "groups"])
+@pytest.mark.parametrize("value", [0, -1, 1.0, 2.5, True, None], ids=repr)
+def test_a_bad_option_is_refused_by_its_name(name, value):
+    with pytest.raises(ValueError, match=f"^{name} must be"):
+        conv1d(**GOOD | {name: value})
+
+
+@pytest.mark.parametrize("value", [-1, 1.0, True, None, "full", (1, 2)], ids=repr)
+def test_a_bad_padding_is_refused_by_its_name(value):
+    with pytest.raises(ValueError, match="^padding must be"):
+        conv1d(**GOOD | {"padding": value})
+
+
+@pytest.mark.parametrize(
+    ("bad", "words"),
+    [
+        ({"groups": 3}, "input has 4 channels"),
+        ({"weight": np.ones((5, 2, 3))}, "groups=2 must divide the 5 output channels"),
+        ({"weight": np.ones((6, 2, 0))}, "weight must be"),
+        ({"weight": np.ones((6, 2))}, "weight must be"),
+        ({"weight": np.ones((6, 2, 8))}, "no window fits"),
+        ({"dilation": 4}, "no window fits"),
+        ({"input": np.ones(7)}, "input must have"),
+        ({"input": np.ones((1, 2, 4, 7))}, "input must have"),
+        ({"bias": np.ones(5)}, "bias must have shape"),
+        ({"bias": np.ones((6, 1))}, "bias must have shape"),
+        ({"padding": "same", "stride": 2}, 'padding="same" needs stride 1'),
+    ],
+)
+def test_shapes_that_do_not_fit_are_refused_with_the_rule(bad, words):
+    with pytest.raises(ValueError, match=words):
+        conv1d(**GOOD | bad)
