@@ -42,11 +42,11 @@ exercises: install  ## make exercises/ from solutions/
 
 grade: install  ## make the sample class and grade it
 	@echo "== grading the sample class"
-	$(BIN)/grade --course $(COURSE) release
+	$(BIN)/grade release --course $(COURSE)
 	$(BIN)/python tools/sample_class.py $(COURSE)
-	$(BIN)/grade --course $(COURSE) run
-	$(BIN)/grade --course $(COURSE) feedback
-	$(BIN)/grade --course $(COURSE) export --csv $(COURSE)/grades.csv
+	$(BIN)/grade run --course $(COURSE)
+	$(BIN)/grade feedback --course $(COURSE)
+	$(BIN)/grade export --course $(COURSE) --csv $(COURSE)/grades.csv
 
 serve:  ## show the built book at http://localhost:8000 (PORT=...)
 	@test -f $(SITE)/index.html || { echo "no site yet: run make book"; exit 1; }

@@ -1,4 +1,4 @@
-"""Every chapter is whole: page, solution, exercise, reference, checks and tests of one stem; and they tell one story."""
+"""Every chapter is whole: page, solution, exercise, reference, checks and tests of one stem, in one story."""
 
 import re
 import subprocess

