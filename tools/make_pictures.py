@@ -14,20 +14,28 @@ ROOT = Path(__file__).resolve().parent.parent
 PICTURES = ROOT / "book/_static/pictures"
 CHAPTER = ROOT / "_build/html/book/07_convolution_matrix.html"
 FEEDBACK = ROOT / "build/course/feedback"
+MISTAKE = "Padding wraps around"
 
 
-def take(page: Page, address: Path, scroll_to: str, picture: str) -> None:
-    """Screenshot of what stands at the text `scroll_to`."""
-    page.goto(address.as_uri())
-    page.get_by_text(scroll_to).first.evaluate("node => window.scrollTo(0, node.getBoundingClientRect().top - 90)")
+def chapter(page: Page) -> None:
+    """The window at the interactive figure."""
+    page.goto(CHAPTER.as_uri())
+    heading = page.get_by_role("heading", name="Try it")
+    heading.evaluate("node => window.scrollTo(0, node.getBoundingClientRect().top - 90)")
     page.wait_for_timeout(500)
-    page.screenshot(path=PICTURES / picture)
+    page.screenshot(path=PICTURES / "page.png")
+
+
+def report(page: Page, feedback: Path) -> None:
+    """The one report that names the mistake."""
+    page.goto(feedback.as_uri())
+    page.locator("div[style*=border-left]", has_text=MISTAKE).last.screenshot(path=PICTURES / "feedback.png")
 
 
 def main() -> int:
     """Write both pictures."""
     browser = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
-    feedback = sorted(FEEDBACK.glob("*mistake*/07_convolution_matrix/07_convolution_matrix.html"))
+    feedback = [page for page in sorted(FEEDBACK.rglob("*.html")) if MISTAKE in page.read_text("utf-8")]
     if not (browser and CHAPTER.exists() and feedback):
         print("needs Chromium, and a book and feedback to look at: run make course first", file=sys.stderr)
         return 1
@@ -36,8 +44,8 @@ def main() -> int:
         page = playwright.chromium.launch(executable_path=browser, args=["--no-sandbox"]).new_page(
             viewport={"width": 1200, "height": 760}
         )
-        take(page, CHAPTER, "Point at a row of the matrix", "page.png")
-        take(page, feedback[0], "conv_matrix1d: ", "feedback.png")
+        chapter(page)
+        report(page, feedback[0])
     return 0
 
 
