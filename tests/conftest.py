@@ -18,10 +18,6 @@ ROOT = Path(__file__).resolve().parent.parent
 LIBRARIES = ("numpy", "torch", "array_api_strict")
 
 
-def pytest_addoption(parser):
-    parser.addoption("--device", choices=("cpu", "cuda"), default="cpu", help="where torch tensors live")
-
-
 def pytest_generate_tests(metafunc):
     tasks = list(_tasks())
     mistakes = [(task, mistake) for task in tasks for mistake in task.mistakes]
@@ -44,13 +40,12 @@ def root():
     return ROOT
 
 
-@pytest.fixture(scope="session")
-def device(pytestconfig):
-    """Where torch tensors live: `--device`."""
-    name = pytestconfig.getoption("device")
-    if name == "cuda" and not torch.cuda.is_available():
+@pytest.fixture(scope="session", params=["cpu", "cuda"])
+def device(request):
+    """Where torch tensors live."""
+    if request.param == "cuda" and not torch.cuda.is_available():
         pytest.skip("no CUDA device here")
-    return name
+    return request.param
 
 
 @pytest.fixture(params=LIBRARIES)
