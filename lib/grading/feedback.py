@@ -2,8 +2,12 @@
 
 import re
 from collections.abc import Iterable
+from html import unescape
 from pathlib import Path
 from typing import Any
+
+from bs4 import BeautifulSoup
+from latex2mathml.converter import convert
 
 from grading.course import Course, CourseError, write
 
@@ -11,6 +15,8 @@ POLICY = (
     '<meta charset="utf-8" />\n<meta http-equiv="Content-Security-Policy" '
     "content=\"default-src 'none'; img-src data:; style-src 'unsafe-inline'; font-src data:\" />"
 )
+FORMULA = re.compile(r"\$\$(?P<block>[^$]+)\$\$|\$(?P<inline>[^$\s](?:[^$\n]*[^$\s])?)\$")
+NOT_PROSE = ("code", "pre", "style", "title")
 
 
 def make_feedback(course: Course, assignment: str, students: Iterable[str]) -> list[Path]:
@@ -41,4 +47,23 @@ def close_page(page: Path) -> None:
     closed = re.sub(r'<meta charset="utf-8" ?/?>', lambda _: POLICY, html, count=1)
     if closed == html:
         raise CourseError(f"{page}: no place for the content policy; nbgrader's feedback template has changed.")
-    write(page, closed)
+    write(page, typeset(closed))
+
+
+def typeset(html: str) -> str:
+    """`html` with the formulas in its prose as MathML, which needs no script."""
+    page = BeautifulSoup(html, "html.parser")
+    for text in page.find_all(string=FORMULA):
+        if text.find_parent(NOT_PROSE) is None:
+            pieces = FORMULA.sub(_as_mathml, str(text.output_ready(formatter="minimal")))
+            text.replace_with(BeautifulSoup(pieces, "html.parser"))
+    return str(page)
+
+
+def _as_mathml(match: re.Match[str]) -> str:
+    """What cannot be read as a formula stays as it was written."""
+    ((kind, escaped),) = ((k, v) for k, v in match.groupdict().items() if v)
+    try:
+        return convert(unescape(escaped), display=kind)
+    except Exception:  # the library has one kind of error for each way to be wrong
+        return match[0]
