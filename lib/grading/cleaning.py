@@ -65,7 +65,7 @@ def markdown(text: str) -> str:
     text = text.replace("![", "! [")
     text = re.sub(r"\](\s*)\((?!https?://)", r"]\1 (", text)
     text = re.sub(r"\]:(?!\s*https?://)", "] :", text)
-    return _without_commands(re.sub(r"! \[([^\]]*)\]\(", r"! [\1] (", text))
+    return _without_commands(re.sub(r"! \[([^\[\]]*)\]\(", r"! [\1] (", text))
 
 
 def _without_commands(text: str) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 
 from tqdm import tqdm
 
-from grading.course import Course, CourseError, checker_version, lay, project_root, release, write
+from grading.course import Course, CourseError, alone, checker_version, lay, project_root, release, write
 from grading.grading import Job, grade_all
 from grading.sandbox import Limits, NoSandbox, Sandbox
 from grading.stage import is_id
@@ -25,7 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         return options.run(options, Course(options.course.resolve()))
-    except (CourseError, NoSandbox) as error:
+    except (CourseError, NoSandbox, OSError) as error:
         print(f"grade {options.command}: {error}", file=sys.stderr)
         return FAILED
     except KeyboardInterrupt:
@@ -43,13 +43,21 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--jobs", type=int, default=os.cpu_count(), help="submissions at the same time (default: cores)")
     run.add_argument("--force", action="store_true", help="judge again even where a verdict is at hand")
     run.add_argument("--unsafe", action="store_true", help="run student code WITHOUT a sandbox")
-    run.add_argument("--cell-seconds", type=float, default=Limits().cell_seconds, help="computing time of one cell")
-    run.add_argument("--notebook-seconds", type=float, default=Limits().notebook_seconds, help="and of a notebook")
+    run.add_argument("--cell-seconds", type=seconds, default=Limits().cell_seconds, help="computing time of one cell")
+    run.add_argument("--notebook-seconds", type=seconds, default=Limits().notebook_seconds, help="and of a notebook")
     _command(commands, "feedback", _feedback, "write the pages that students get back", assignment=True)
     export = _command(commands, "export", _export, "write the grades as a table", assignment=True)
     export.add_argument("--csv", type=Path, metavar="FILE", help="file to write (default: the screen)")
     _command(commands, "status", _status, "say what is released, handed in and graded", assignment=True)
     return parser
+
+
+def seconds(text: str) -> float:
+    """A time limit; argparse calls it by its name when the text is none."""
+    value = float(text)
+    if not 0 < value <= 86_400:
+        raise ValueError(text)
+    return value
 
 
 def _command(commands: Any, name: str, run: Any, text: str, assignment: bool = False) -> argparse.ArgumentParser:
@@ -90,9 +98,9 @@ def _run(options: argparse.Namespace, course: Course) -> int:
     jobs = list(_jobs(options, course, limits))
     Sandbox(limits, unsafe=options.unsafe).close()  # refuse at once rather than in the middle
     table = []
-    for job, verdict in _with_progress(options, jobs):
-        _record(job, verdict)
-        table.append(_summary(job, verdict))
+    with alone(course):
+        for job, verdict in _with_progress(options, jobs):
+            table.append(_summary(job, _recorded(job, verdict)))
     table.sort(key=lambda row: (row["assignment"], row["student"]))
     _say(options, table, _as_lines(table))
     return FAILED if any(row["failed"] for row in table) else OK
@@ -126,10 +134,16 @@ def _with_progress(options: argparse.Namespace, jobs: list[Job]) -> Iterator[tup
         yield from grade_all(jobs, max(1, options.jobs), bar.update)
 
 
-def _record(job: Job, verdict: dict[str, Any]) -> None:
+def _recorded(job: Job, verdict: dict[str, Any]) -> dict[str, Any]:
+    """The verdict, written down. Whatever is wrong with one record, the others are written."""
     from grading.record import record  # nbgrader takes seconds to import: workers do without
 
-    record(job.course, job.assignment, job.student, verdict)
+    try:
+        record(job.course, job.assignment, job.student, verdict)
+    except Exception as error:
+        flag = f"NOT RECORDED ({type(error).__name__}: {error})"
+        return verdict | {"failed": True, "flags": [flag, *verdict["flags"]]}
+    return verdict
 
 
 def _summary(job: Job, verdict: dict[str, Any]) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """The course folder: what nbgrader sees, and beside it the secret and the verdicts."""
 
+import fcntl
 import hashlib
 import importlib
 import importlib.util
@@ -8,6 +9,8 @@ import os
 import secrets
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -141,6 +144,17 @@ def make_exercises(project: Path) -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+@contextmanager
+def alone(course: Course) -> Iterator[None]:
+    """Nobody else runs in this course meanwhile; the system opens the lock when a process ends, however it ends."""
+    with open(course.root / "lock", "w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise CourseError(f"another `grade run` is at work in {course.root}: wait until it has ended.") from None
+        yield
 
 
 def write(path: Path, text: str) -> None:

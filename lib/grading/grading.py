@@ -1,10 +1,12 @@
 """Grade submissions in parallel: a verdict file for each, reused as long as nothing that it depends on has changed."""
 
+import ctypes
 import hashlib
 import json
 import os
 import platform
 import signal
+import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -18,6 +20,8 @@ from typing import Any
 from grading import judge, stage
 from grading.course import Course, checker_version, project_root, tasks_of, write
 from grading.sandbox import Limits
+
+END_WITH_PARENT = 1  # PR_SET_PDEATHSIG
 
 
 @dataclass(frozen=True)
@@ -42,8 +46,8 @@ def verdict_of(job: Job) -> dict[str, Any]:
         sentence = str(error) if isinstance(error, stage.NotGradable) else "The notebook cannot be read."
         return _refused(job, sentence)
     path = job.course.root / "verdicts" / f"{_key(job, content, flags)}.json"
-    if path.is_file() and not job.force:
-        return json.loads(path.read_text("utf-8")) | {"reused": True}
+    if not job.force and (at_hand := _at_hand(path)):
+        return at_hand | {"reused": True}
     began = perf_counter()
     verdict = _judged(job, content, flags)
     verdict |= {"seconds": round(perf_counter() - began, 3), "sandbox": "none" if job.unsafe else "bubblewrap"}
@@ -51,10 +55,18 @@ def verdict_of(job: Job) -> dict[str, Any]:
     return verdict
 
 
+def _at_hand(path: Path) -> dict[str, Any] | None:
+    """The verdict in a file. A file that is damaged is as good as none."""
+    try:
+        return json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError):
+        return None
+
+
 def grade_all(jobs: list[Job], workers: int, done: Callable[[], None]) -> Iterator[tuple[Job, dict[str, Any]]]:
     """Jobs and their verdicts, as they come. A submission that brings its worker down is tried once more, alone."""
     fallen = []
-    with _pool(workers) as pool:
+    with _pool(max(1, min(workers, len(jobs)))) as pool:
         for job, future in _completed(pool, jobs):
             try:
                 verdict = future.result()
@@ -72,7 +84,7 @@ def _completed(pool: Executor, jobs: list[Job]) -> Iterator[tuple[Job, Future]]:
     futures = {pool.submit(_safely, job): job for job in jobs}
     try:
         for future in as_completed(futures):
-            yield futures[future], future
+            yield futures.pop(future), future  # a verdict may be large: none is kept
     except BaseException:
         pool.shutdown(wait=False, cancel_futures=True)
         raise
@@ -97,11 +109,13 @@ def _safely(job: Job) -> dict[str, Any]:
 
 
 def _pool(workers: int) -> ProcessPoolExecutor:
-    return ProcessPoolExecutor(workers, mp_context=get_context("fork"), initializer=_ignore_interrupt)
+    return ProcessPoolExecutor(workers, mp_context=get_context("fork"), initializer=_begin_worker)
 
 
-def _ignore_interrupt() -> None:
+def _begin_worker() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's business
+    if sys.platform.startswith("linux"):
+        ctypes.CDLL(None).prctl(END_WITH_PARENT, signal.SIGKILL)
 
 
 def _judged(job: Job, content: bytes, flags: list[str]) -> dict[str, Any]:

@@ -27,6 +27,7 @@ from resampling.checks.task import Task
 
 SHOWN_SEED = 0  # what a check in the notebook uses
 PICTURE_ENTRIES = 2_500
+NEED_THEMSELVES = ("torch.",)
 OUTPUT_CAP = 10_000_000  # characters of all cells together
 
 
@@ -87,9 +88,9 @@ class Session:
         try:
             self.sandbox.within(self.limits.cell_seconds, _CellTooSlow())
             self.sandbox.ask({"do": "run", "cells": json.dumps(runs)})
-            while (event := self.sandbox.channel.receive())["event"] != "ran":
+            while (event := self.sandbox.channel.receive()) != {"event": "ran"}:
                 current = self._note(event, current)
-        except (Closed, Malformed, Exceeded, KeyError, TypeError, _CellTooSlow) as error:
+        except (Closed, Exceeded, ValueError, _CellTooSlow) as error:
             if current < 0:
                 raise Refusal("crash", f"the notebook could not be run: {_reason(error)}.") from None
             self.left_out[current] = _reason(error)
@@ -99,15 +100,19 @@ class Session:
             raise
 
     def _note(self, event: dict[str, Any], current: int) -> int:
-        number = event["cell"]
-        if type(number) is not int or not 0 <= number < len(self.submission.cells) or number in self.left_out:
-            raise Malformed("no such cell")
-        if event["event"] == "ended" and number == current:
-            kept = sum(map(len, self.outputs.values()))
-            self.outputs[number] = event["outputs"] if len(event["outputs"]) + kept <= OUTPUT_CAP else "[]"
-        else:
-            self.sandbox.within(min(self.limits.cell_seconds, self._left()), _CellTooSlow())
+        match event:
+            case {"event": "started", "cell": int(number)} if number > current and self._runs(number):
+                self.sandbox.within(min(self.limits.cell_seconds, self._left()), _CellTooSlow())
+            case {"event": "ended", "cell": int(number), "outputs": str(outputs)} if number == current:
+                kept = sum(map(len, self.outputs.values()))
+                self.outputs[number] = outputs if len(outputs) + kept <= OUTPUT_CAP else "[]"
+            case _:
+                raise Malformed("not what happens to a cell")
         return number
+
+    def _runs(self, number: int) -> bool:
+        cells = self.submission.cells
+        return 0 <= number < len(cells) and cells[number].runs and number not in self.left_out
 
 
 class _CellTooSlow(Exception):
@@ -119,8 +124,8 @@ def judge(
 ) -> dict[str, Any]:
     """The verdict, as data for a file. `options` are the `limits` and those of `Sandbox`."""
     limits = options["limits"]
-    absent = absent_packages(tasks, release)
-    session = Session(submission, lambda: Sandbox(absent=absent, **options), limits)
+    blocks = {"absent": absent_packages(tasks, release), "stripped": stripped_names(tasks)}
+    session = Session(submission, lambda: Sandbox(**blocks, **options), limits)
     try:
         verdicts = [_judge_task(session, task, secret) for task in tasks]
         flags = [*submission.flags, *_incidents(session), *filter(None, map(_remark, verdicts))]
@@ -143,13 +148,22 @@ def secret_seed(secret: bytes, task: Task, submission: Submission) -> list[int]:
 
 def absent_packages(tasks: tuple[Task, ...], release: dict[str, Any]) -> list[Path]:
     """Folders of packages that every task forbids and the notebook's own cells do not need."""
-    forbidden = set.intersection(*(set(task.forbidden) for task in tasks))
+    forbidden = _forbidden_everywhere(tasks) - {*stripped_names(tasks)}
     own = "\n".join(
         cell["source"] if isinstance(cell["source"], str) else "".join(cell["source"]) for cell in release["cells"]
     )
     unneeded = sorted(name for name in forbidden if f"import {name.partition('.')[0]}" not in own)
     libraries = {Path(np.__file__).resolve().parent.parent, Path(np.__file__).parent.parent}
     return [folder / Path(*name.split(".")) for name in unneeded for folder in libraries]
+
+
+def stripped_names(tasks: tuple[Task, ...]) -> list[str]:
+    """Names that are taken out of a package once it is imported, because it cannot be imported without them."""
+    return sorted(name for name in _forbidden_everywhere(tasks) if name.startswith(NEED_THEMSELVES))
+
+
+def _forbidden_everywhere(tasks: tuple[Task, ...]) -> set[str]:
+    return set.intersection(*(set(task.forbidden) for task in tasks))
 
 
 def _judge_task(session: Session, task: Task, secret: bytes) -> Verdict:
@@ -183,7 +197,7 @@ def _remembering(call: Invoke) -> Invoke:
 
 def _value(task: Task, reply: dict[str, Any], number: int, arguments: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
     match reply:
-        case {"id": n} if n != number:
+        case _ if type(reply.get("id")) is not int or reply["id"] != number:
             raise Malformed("the answer to another call")
         case {"event": "returned", "value": value, "after": dict(after)} if after.keys() == arguments.keys():
             return value, after

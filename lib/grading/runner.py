@@ -38,7 +38,7 @@ def main() -> None:
     _confine(settings)
     channel = Channel(socket.socket(fileno=descriptor))
     sys.argv = [""]
-    sys.meta_path.insert(0, CourseModules())
+    sys.meta_path[:0] = [CourseModules(), Stripped(settings["stripped"])]
     builtins.input = _no_input
     shell = Shell.instance(
         config=Config({"HistoryManager": {"enabled": False}, "InteractiveShell": {"colors": "nocolor"}})
@@ -242,3 +242,32 @@ def _check_or_nothing(name: str) -> Callable[..., None]:
     if name.startswith("__"):
         raise AttributeError(name)
     raise ImportError(f"{name}: {NO_REFERENCE}")
+
+
+class Stripped:
+    """Lets a package be imported whole, because it needs all its parts, and then takes the given names out of it.
+
+    This is a hurdle and no wall: a tensor library knows many ways to the same result.
+    """
+
+    def __init__(self, names: list[str]) -> None:
+        self.names, self.gone = names, False
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> importlib.machinery.ModuleSpec | None:
+        del target
+        if self.gone and any(f"{name}.".startswith(f"{n}.") for n in self.names):
+            raise ImportError(f"{name} may not be used here")
+        if not any(n.startswith(f"{name}.") for n in self.names):
+            return None
+        spec = importlib.machinery.PathFinder.find_spec(name, path)
+        if spec is not None:
+            load = spec.loader.exec_module
+            spec.loader.exec_module = lambda module: (load(module), self._strip())
+        return spec
+
+    def _strip(self) -> None:
+        self.gone = True
+        for owner, _, name in (n.rpartition(".") for n in self.names):
+            vars(sys.modules.get(owner, self)).pop(name, None)
+        for module in [m for m in sys.modules if any(f"{m}.".startswith(f"{n}.") for n in self.names)]:
+            del sys.modules[module]

@@ -23,11 +23,12 @@ from pathlib import Path
 from typing import Any
 
 from grading.channel import Channel, Closed, Malformed
+from grading.seccomp import filter_program
 
 HERE = Path(__file__).resolve().parent
 RUNNER_FILES = ("__init__.py", "channel.py", "runner.py")
 START = "import sys; sys.path.insert(0, {!r}); from grading.runner import main; main()"
-PAGE, CLOCK_TICKS = os.sysconf("SC_PAGE_SIZE"), os.sysconf("SC_CLK_TCK")
+CLOCK_TICKS = os.sysconf("SC_CLK_TCK")
 FIRST_USER = 1 << 30  # user numbers that no real account has
 PATIENCE = 3.0  # a sleeping call may take this times the seconds that a computing one may
 START_SECONDS = 60.0
@@ -70,12 +71,21 @@ class Limits:
 
 
 class Sandbox:
-    """A running runner. `absent` are folders of Python packages that must not be found in it."""
+    """A running runner.
+
+    `absent` are folders of Python packages that must not be found in it; `stripped` are dotted names that a package
+    loses once it is imported; `hidden` are other folders that must not be seen.
+    """
 
     def __init__(
-        self, limits: Limits, absent: Iterable[Path] = (), hidden: Iterable[Path] = (), unsafe: bool = False
+        self,
+        limits: Limits,
+        absent: Iterable[Path] = (),
+        stripped: Iterable[str] = (),
+        hidden: Iterable[Path] = (),
+        unsafe: bool = False,
     ) -> None:
-        self.limits, self.kind = limits, "none" if unsafe else "bubblewrap"
+        self.limits, self.kind, self.stripped = limits, "none" if unsafe else "bubblewrap", [*stripped]
         self.own_files = tempfile.TemporaryDirectory(prefix="grading-")
         ours, theirs = socket.socketpair()
         self.channel = Channel(ours, self._tick)
@@ -131,7 +141,7 @@ class Sandbox:
         for name in RUNNER_FILES:
             shutil.copyfile(HERE / name, runner / name)
         Path(self.own_files.name).chmod(0o755)
-        settings = {"limits": self.limits.of_process(), "user": 0}
+        settings = {"limits": self.limits.of_process(), "user": 0, "stripped": self.stripped}
         if unsafe:
             command = _python(self.own_files.name, theirs, settings)
             environment = _environment(self.own_files.name)
@@ -156,11 +166,14 @@ class Sandbox:
     ) -> None:
         reading, writing = os.pipe()
         python = _python("/grader", theirs, settings)
-        command = [*_confinement(self.limits, self.own_files.name, hidden, absent), "--info-fd", str(writing), *python]
+        calls = _readable(_filter())
+        confined = [*_confinement(self.limits, self.own_files.name, hidden, absent), "--seccomp", str(calls)]
         try:
-            self._launch([bubblewrap(), *command], [theirs.fileno(), writing], env={})
+            command = [bubblewrap(), *confined, "--info-fd", str(writing), *python]
+            self._launch(command, [theirs.fileno(), writing, calls], env={})
         finally:
             os.close(writing)
+            os.close(calls)
         told = _until(reading, b"}")
         if not told:
             raise NoSandbox(f"{self._complaint()}\n{HOW_TO_GET_ONE}")
@@ -207,6 +220,21 @@ def bubblewrap() -> str:
     raise NoSandbox(f"bubblewrap is not installed. {HOW_TO_GET_ONE}")
 
 
+def _filter() -> bytes:
+    try:
+        return filter_program()
+    except KeyError as machine:
+        raise NoSandbox(f"grading runs on x86_64 and aarch64 only, and this is {machine}.") from None
+
+
+def _readable(content: bytes) -> int:
+    """A pipe that a few bytes can be read from."""
+    reading, writing = os.pipe()
+    os.write(writing, content)
+    os.close(writing)
+    return reading
+
+
 def _python(folder: str, theirs: socket.socket, settings: dict[str, Any]) -> list[str]:
     return [sys.executable, "-I", "-B", "-c", START.format(folder), str(theirs.fileno()), json.dumps(settings)]
 
@@ -241,7 +269,7 @@ def _confinement(limits: Limits, runner: str, hidden: list[Path], absent: Iterab
         *_covered(hidden, [Path("/usr")]),
         *(part for folder in python for part in (*_parents(folder), "--ro-bind", str(folder), str(folder))),
         *_covered([*packages, *absent], [Path("/usr"), *python]),
-        *("--proc", "/proc", "--dev", "/dev"),
+        *("--proc", "/proc", "--dev", "/dev", "--ro-bind", "/dev/null", "/dev/zero"),  # it gives shared memory
         *("--perms", "1777", "--size", str(1 << 20), "--tmpfs", "/dev/shm"),
         *("--ro-bind", runner, "/grader", "--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/sandbox"),
     ]
@@ -345,5 +373,6 @@ def _stat(pid: int) -> list[str]:
 
 
 def _private_bytes(pid: int) -> int:
-    fields = " ".join(_read_lines(f"/proc/{pid}/statm")).split()
-    return (int(fields[1]) - int(fields[2])) * PAGE if len(fields) > 2 else 0
+    """Memory that would be free without this process: all of it but pages of files."""
+    fields = (line.split() for line in _read_lines(f"/proc/{pid}/status"))
+    return sum(int(f[1]) << 10 for f in fields if f and f[0] in ("RssAnon:", "RssShmem:", "VmSwap:"))

@@ -2,6 +2,7 @@
 
 import ast
 import symtable
+from collections import defaultdict
 from collections.abc import Iterator
 
 from IPython.core.inputtransformer2 import TransformerManager
@@ -30,47 +31,64 @@ def _refusal(task: Task, submission: Submission) -> Refusal | None:
     global_names = set().union(*(_loaded(s) for _, s in used))
     names = {name: meaning for name, meaning in _meanings(given + statements) if name in global_names}
     for number, source in cells.items():
-        lines = {line for n, s in used if n == number for line in range(s.lineno, s.end_lineno + 1)}
-        kept = "\n".join(text if n in lines else "" for n, text in enumerate(source.split("\n"), start=1))
-        refusal = refusal_of_source(task, kept, names)
+        refusal = refusal_of_source(task, _kept(source, [s for n, s in used if n == number]), names)
         if refusal:
             return refusal
     return None
 
 
+def _kept(source: str, statements: list[ast.stmt]) -> str:
+    """The lines of `statements` where they are; or the statements alone, if a line begins something else as well."""
+    starts = [min(n.lineno for n in (s, *getattr(s, "decorator_list", ()))) for s in statements]
+    lines = {n for start, s in zip(starts, statements, strict=True) for n in range(start, s.end_lineno + 1)}
+    kept = "\n".join(text if n in lines else "" for n, text in enumerate(source.split("\n"), start=1))
+    return kept if _parses(kept) else "\n".join(map(ast.unparse, statements))
+
+
 def _python(source: str) -> str:
     """A cell without its magics, its lines kept."""
+    if _parses(source):
+        return source
+    head, newline, rest = source.partition("\n")
+    plain = newline + rest if head.lstrip().startswith("%%") else source
+    try:
+        return TransformerManager().transform_cell(plain)
+    except SyntaxError:
+        return source
+
+
+def _parses(source: str) -> bool:
     try:
         ast.parse(source)
-        return source
     except SyntaxError:
-        head, newline, rest = source.partition("\n")
-        plain = newline + rest if head.lstrip().startswith("%%") else source
-        try:
-            return TransformerManager().transform_cell(plain)
-        except SyntaxError:
-            return source
+        return False
+    return True
 
 
 def _parsed(source: str) -> list[ast.stmt]:
+    """Statements that can run. IPython compiles one after the other: what comes before a wrong one does run."""
+    return [s for s in ast.parse(source).body if _compiles(s)] if _parses(source) else []
+
+
+def _compiles(statement: ast.stmt) -> bool:
     try:
-        return ast.parse(source).body
+        compile(ast.Module([statement], []), "cell", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
     except SyntaxError:
-        return []
+        return False
+    return True
 
 
 def _reachable(name: str, statements: list[Statement]) -> list[Statement]:
     """The statements that bind `name` or change what it stands for, and those of every name that they use."""
-    binds = [_bound(statement) for _, statement in statements]
-    wanted, waiting, used = {name}, [name], set()
+    binding = defaultdict(list)
+    for number, (_, statement) in enumerate(statements):
+        for bound in _bound(statement):
+            binding[bound].append(number)
+    waiting, used = [name], set()
     while waiting:
-        current = waiting.pop()
-        for number, bound in enumerate(binds):
-            if current in bound and number not in used:
-                used.add(number)
-                more = _loaded(statements[number][1]) - wanted
-                wanted |= more
-                waiting += more
+        new = set(binding.pop(waiting.pop(), ())) - used
+        used |= new
+        waiting += set().union(*(_loaded(statements[number][1]) for number in new))
     return [statements[number] for number in sorted(used)]
 
 

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 ID = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_@-]|\.(?!\.)){0,99}")
-NOTEBOOK_BYTES, CELLS, SOURCE_CHARACTERS, ENTRIES = 10_000_000, 1_000, 200_000, 1_000
+NOTEBOOK_BYTES, CELLS, ENTRIES = 10_000_000, 1_000, 1_000
+SOURCE_CHARACTERS, CODE_CHARACTERS = 200_000, 500_000  # of one cell, and of all code
 
 
 class NotGradable(Exception):
@@ -61,8 +62,10 @@ def read(folder: Path, assignment: str) -> tuple[bytes, list[str]]:
             for _, entry in zip(range(ENTRIES), entries, strict=False)
             if entry.is_file(follow_symlinks=False)
         ]
-    notebooks = sorted(name for name in files if name.endswith(".ipynb"))
     wanted = f"{assignment}.ipynb"
+    if wanted not in files and _is_regular(folder / wanted):  # somewhere behind very many others
+        files.append(wanted)
+    notebooks = sorted(name for name in files if name.endswith(".ipynb"))
     if wanted not in notebooks and len(notebooks) != 1:
         found = f"{len(notebooks)} other notebooks" if notebooks else "no notebook that is a regular file"
         raise NotGradable(f"There is no {wanted} in the submission, but {found}: hand in the notebook under that name.")
@@ -78,10 +81,16 @@ def stage(content: bytes, release: dict[str, Any], assignment: str, flags: Itera
     positions = _positions(release)
     found = [_place(cell, positions) for cell in cells]
     graded = {n for n, cell in enumerate(release["cells"]) if "nbgrader" in cell["metadata"]}
-    if not graded & set(found):
+    unmarked = not any(map(grade_id, cells)) and _defined(cells) & _defined(release["cells"])
+    if not graded & set(found) and not unmarked:
         raise NotGradable(f"This is not the notebook of {assignment}: none of its cells is in it.")
     notes += _oddities(cells, found, release)
-    return Submission(hashlib.sha256(content).hexdigest(), tuple(_rebuilt(cells, found, release)), (*flags, *notes))
+    submission = Submission(
+        hashlib.sha256(content).hexdigest(), tuple(_rebuilt(cells, found, release)), (*flags, *notes)
+    )
+    if sum(len(source) for _, source in submission.own_code) > CODE_CHARACTERS:
+        raise NotGradable(f"The notebook has more than {CODE_CHARACTERS} characters of code.")
+    return submission
 
 
 def text_of(cell: dict[str, Any]) -> str:
@@ -89,7 +98,8 @@ def text_of(cell: dict[str, Any]) -> str:
     source = cell.get("source", cell.get("input", ""))
     lines = source if isinstance(source, list) else [source]
     text = "".join(line for line in lines if isinstance(line, str))
-    return text[:SOURCE_CHARACTERS].replace("\0", "").encode("utf-8", "replace").decode()
+    text = text[:SOURCE_CHARACTERS].replace("\0", "").replace("\r\n", "\n").replace("\r", "\n")
+    return text.encode("utf-8", "replace").decode()
 
 
 def grade_id(cell: dict[str, Any]) -> str | None:
@@ -98,6 +108,10 @@ def grade_id(cell: dict[str, Any]) -> str | None:
     marks = metadata.get("nbgrader") if isinstance(metadata, dict) else None
     name = marks.get("grade_id") if isinstance(marks, dict) else None
     return name if isinstance(name, str) else None
+
+
+def _is_regular(path: Path) -> bool:
+    return path.is_file() and not path.is_symlink()
 
 
 def _content(path: Path) -> bytes:
@@ -133,6 +147,12 @@ def _cells(content: bytes) -> tuple[list[dict[str, Any]], list[str]]:
     return cells, notes
 
 
+def _defined(cells: list[dict[str, Any]]) -> set[str]:
+    """Functions in code cells: by them a notebook is known whose marks a program has dropped."""
+    code = [text_of(cell) for cell in cells if cell.get("cell_type") == "code"]
+    return {name for text in code for name in re.findall(r"^def (\w+)\(", text, re.MULTILINE)}
+
+
 def _positions(release: dict[str, Any]) -> dict[str, int]:
     """Where a cell stands in the release, by nbgrader's name, by id, and by text if it is a text."""
     positions: dict[str, int] = {}
@@ -148,7 +168,7 @@ def _place(cell: dict[str, Any], positions: dict[str, int]) -> int | None:
     name = grade_id(cell)
     if name is not None:
         return positions.get(f"name:{name}")
-    known = positions.get(f"id:{cell.get('id')}")
+    known = positions.get(f"id:{cell['id']}") if isinstance(cell.get("id"), str) else None
     return known if known is not None else positions.get(f"text:{text_of(cell)}")
 
 

@@ -69,7 +69,7 @@ class Array(np.ndarray):
         (np.zeros(2).view(Array), "Array"),
         ({1: 2}, "dict"),
         (1 << 30_000, "int"),
-        (np.zeros(3, "f16"), "ndarray of dtype float128 and shape (3,)"),
+        (np.zeros(3, "c32"), "ndarray of dtype complex256 and shape (3,)"),
     ],
     ids=lambda value: type(value).__name__,
 )
@@ -188,3 +188,18 @@ def test_the_header_is_plain_json():
     data = pack({"a": np.zeros((2, 2), "f4")})
     header, _ = sizes(data[:PREFIX])
     assert json.loads(data[PREFIX : PREFIX + header]) == ["dict", {"a": ["array", "<f4", [2, 2]]}]
+
+
+def test_a_huge_array_made_of_few_bytes_is_not_copied():
+    huge = np.lib.stride_tricks.as_strided(np.zeros(1), (10**6, 10**6), (0, 0))
+    assert "huge" in type(travelled({"value": huge})["value"]).__name__
+
+
+def test_a_long_double_is_a_number_too():
+    assert travelled({"value": np.full(2, 0.5, np.longdouble)})["value"].tolist() == [0.5, 0.5]
+
+
+@pytest.mark.parametrize("header", [b'["dict", [1]]', b'["dict", 1]', b"3", b'{"a": 1}', b'["tuple", {"a": 1}]'])
+def test_made_up_descriptions_are_malformed(header):
+    with pytest.raises(Malformed):
+        unpack(header, b"")

@@ -2,11 +2,15 @@
 
 import json
 import stat
+import subprocess
+import sys
+import time
+from pathlib import Path
 
 import pytest
 
 from grading import cli
-from grading.course import Course, write
+from grading.course import Course, alone, write
 from grading.sandbox import NoSandbox
 
 
@@ -128,3 +132,43 @@ def test_a_file_is_written_whole_or_not_at_all(tmp_path):
         write(path, "new \ud800")
     assert path.read_text() == "old"
     assert [p.name for p in tmp_path.iterdir()] == ["f"]
+
+
+def test_two_runs_at_once_are_told(grade, course):
+    with alone(course):
+        code, _, err = grade("run", "--course", course.root)
+    assert code == 1
+    assert "another `grade run` is at work" in err
+
+
+def test_a_folder_that_cannot_be_written_is_told(grade, course, monkeypatch):
+    def refuse(*_):
+        raise PermissionError(13, "Permission denied", "lock")
+
+    monkeypatch.setattr(cli, "alone", refuse)
+    code, _, err = grade("run", "--course", course.root)
+    assert code == 1
+    assert err.startswith("grade run: ")
+    assert "Permission denied: 'lock'" in err
+
+
+@pytest.mark.parametrize("seconds", ["nan", "inf", "-1", "0", "x"])
+def test_a_time_limit_is_a_number_of_seconds(grade, course, seconds):
+    with pytest.raises(SystemExit) as end:
+        grade("run", "--course", course.root, "--cell-seconds", seconds)
+    assert end.value.code == 2
+
+
+def test_workers_end_with_their_parent():
+    """Also when it is killed and can end nothing itself."""
+    code = (
+        "import os, signal, time\nfrom grading.grading import _pool\npool = _pool(2)\n"
+        "print(pool.submit(os.getpid).result(), flush=True)\nos.kill(os.getpid(), signal.SIGKILL)"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
+    worker = Path("/proc", ran.stdout.strip(), "stat")
+    for _ in range(100):
+        if not worker.exists() or worker.read_text().rpartition(")")[2].split()[0] == "Z":
+            return
+        time.sleep(0.1)
+    raise AssertionError("the worker lives on")

@@ -1,11 +1,13 @@
 """Is the verdict the judge's own, repeatable, and out of the reach of what runs?"""
 
 import json
+import time
 
 import pytest
 
 from grading import judge
 from grading.sandbox import Limits
+from grading.sources import refusal_of_notebook
 from grading.stage import stage
 from resampling.checks.convolution_matrix import TASKS
 
@@ -114,8 +116,11 @@ def test_a_cell_with_a_mistake_in_its_syntax_harms_only_itself(exercise):
         "import resampling\nsampling_matrix = resampling.sampling_matrix",
         "f = np\ndef sampling_matrix(*a): return f.convolve(a)",
         "if True:\n    sampling_matrix = np.convolve",
+        "unused = 1\rdef sampling_matrix(*a): return np.convolve(*a)",
+        "def sampling_matrix(*a): return np.convolve(*a); '''\n'''",
+        "@(lambda f: np.convolve)\ndef sampling_matrix(*a): pass",
     ],
-    ids=range(8),
+    ids=range(11),
 )
 def test_what_is_forbidden_is_found(exercise, source):
     result = verdict(exercise, exercise.solved(sampling_matrix=source))
@@ -156,3 +161,54 @@ def test_messages_out_of_turn_get_nothing(exercise):
     result = verdict(exercise, exercise.with_cell(lie))
     assert scores(result) == FULL  # the cell that disturbed the line is left out, the honest rest counts
     assert any("was left out" in flag for flag in result["flags"])
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "pack({'event': 'ended', 'cell': here, 'outputs': ('x',)})",
+        "pack({'event': 'ended', 'cell': here, 'outputs': {}})",
+        "pack({'event': np.zeros(3), 'cell': here})",
+        "pack({'event': 'started', 'cell': here})",
+        "pack({'event': 'started', 'cell': 0})",
+        "PREFIX.pack(b'GRD1', 11, 0) + b'[\"dict\",[1]]'",
+        "bytes(100)",
+    ],
+    ids=range(7),
+)
+def test_made_up_events_harm_only_their_cell(exercise, message):
+    notebook = exercise.with_cell("")
+    here = next(n for n, c in enumerate(notebook["cells"]) if c["id"] == "extra")
+    notebook["cells"][here]["source"] = (
+        "import gc\nfrom grading.channel import Channel, pack, PREFIX\n"
+        "line = next(o for o in gc.get_objects() if isinstance(o, Channel))\n"
+        f"here = {here}\nline.connection.sendall({message})"
+    )
+    result = verdict(exercise, notebook)
+    assert scores(result) == FULL
+    assert all(type(cell["outputs"]) is str for cell in result["cells"])
+
+
+def test_what_cannot_be_compiled_harms_only_itself(exercise):
+    notebook = exercise.solved()
+    for n, source in enumerate(["def f(a, a): pass", "nonlocal x", "return 5", "await x", "x = ("]):
+        notebook["cells"].append({"cell_type": "code", "id": f"x{n}", "metadata": {}, "source": source})
+    assert scores(verdict(exercise, notebook)) == FULL
+
+
+def test_long_chains_of_names_are_read_quickly(exercise):
+    chain = "\n".join(f"a{n} = a{n + 1}" for n in range(5000)) + "\nsampling_matrix = a0"
+    submission = stage(json.dumps(exercise.with_cell(chain)).encode(), exercise.release, NAME)
+    began = time.perf_counter()
+    assert refusal_of_notebook(TASKS[0], submission) is None
+    assert time.perf_counter() - began < 5
+
+
+def test_torch_works_without_what_is_forbidden(exercise):
+    pytest.importorskip("torch")
+    body = "import torch\nreturn torch.eye(length, dtype=torch.float64)[phase::stride]"
+    aside = "import torch\nprint([hasattr(torch, n) for n in ('nn', 'conv1d')])\nimport torch.nn.functional"
+    result = verdict(exercise, exercise.with_cell(aside, exercise.solved(**wrong(body))), Limits())
+    assert scores(result) == FULL
+    assert "[False, False]" in str(result["cells"])
+    assert "torch.nn may not be used here" in str(result["cells"])

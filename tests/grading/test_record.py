@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 from pathlib import Path
 
 import nbformat
@@ -9,7 +10,7 @@ import pytest
 from nbgrader.api import Gradebook
 from nbgrader.utils import determine_grade
 
-from grading import cleaning
+from grading import cleaning, record
 from grading.record import check_outputs
 
 NAME, QUESTION = "07_convolution_matrix", "question-what-the-matrix-shows"
@@ -175,3 +176,36 @@ def test_students_markdown_is_harmless(text):
 def test_ordinary_markdown_survives():
     text = "**bold**, `x < y`, $a^2$, [page](https://example.org)\n\n- one\n- two\n\n> quote"
     assert cleaning.markdown(text) == text
+
+
+def test_hostile_markdown_is_read_quickly():
+    began = time.perf_counter()
+    cleaning.markdown("! [" * 60_000)
+    assert time.perf_counter() - began < 2
+
+
+def test_one_record_that_fails_stops_nobody(place, grade, exercise, monkeypatch):
+    whole = record.record
+
+    def failing(course, assignment, student, verdict):
+        if student == "unlucky":
+            raise TypeError("no such thing")
+        return whole(course, assignment, student, verdict)
+
+    monkeypatch.setattr(record, "record", failing)
+    for student in ("unlucky", "zoe"):
+        hand_in(place, student, exercise.solved())
+    code, out, _ = grade("run", "--course", place, "--json")
+    failed = {row["student"]: row["failed"] for row in json.loads(out)}
+    assert code == 1
+    assert (failed["unlucky"], failed["zoe"]) == (True, False)
+
+
+def test_a_damaged_verdict_is_judged_again(place, grade, exercise):
+    hand_in(place, "again", exercise.solved())
+    assert grade("run", "--course", place, "--student", "again")[0] == 0
+    for path in (place / "verdicts").glob("*.json"):
+        path.write_text("{")
+    code, out, _ = grade("run", "--course", place, "--student", "again", "--json")
+    assert code == 0
+    assert (json.loads(out)[0]["score"], json.loads(out)[0]["reused"]) == (20, False)

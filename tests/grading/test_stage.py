@@ -167,3 +167,40 @@ def test_names_of_students(text):
 @pytest.mark.parametrize("text", ["", ".", "..", "a..b", "a/b", "*", "a b", "-a", "a\n", "é", "a+b", "x" * 101])
 def test_names_that_are_none(text):
     assert not stage.is_id(text)
+
+
+def test_lines_end_as_they_may(solved, exercise):
+    plain = sources(staged(solved, exercise.release))
+    for cell in solved["cells"]:
+        cell["source"] = "".join(cell["source"]).replace("\n", "\r\n")
+    other = staged(solved, exercise.release)
+    assert (sources(other), other.flags) == (plain, ())
+
+
+def test_a_notebook_that_lost_its_marks_is_known_by_its_functions(solved, exercise):
+    for cell in solved["cells"]:
+        cell["metadata"] = {}
+        del cell["id"]
+        cell["source"] = cell["source"] if cell["cell_type"] == "code" else "changed"
+    answers = sources(staged(solved, exercise.release), kind="code", own=True)
+    assert any("def conv_matrix1d(" in source for source in answers)
+
+
+def test_an_id_that_is_no_text_is_none(solved, exercise):
+    for cell in solved["cells"]:
+        cell["id"] = [[["deep"]]]
+    assert staged(solved, exercise.release).flags == ()
+
+
+def test_all_code_together_is_capped(solved, exercise):
+    cell = {"cell_type": "code", "metadata": {}, "source": "x = 1\n" * 30_000}
+    solved["cells"] += [cell] * 3
+    with pytest.raises(NotGradable, match="characters of code"):
+        staged(solved, exercise.release)
+
+
+def test_the_notebook_is_found_among_very_many_files(tmp_path):
+    for number in range(stage.ENTRIES + 500):
+        (tmp_path / f"{number}.txt").touch()
+    (tmp_path / f"{NAME}.ipynb").write_text("x")
+    assert stage.read(tmp_path, NAME)[0] == b"x"

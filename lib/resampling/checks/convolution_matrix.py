@@ -25,6 +25,10 @@ LIBRARIES = (
     "sklearn",
     "torch.conv1d",
     "torch.conv2d",
+    "torch.conv3d",
+    "torch.conv_transpose1d",
+    "torch.conv_transpose2d",
+    "torch.conv_transpose3d",
     "torch.convolution",
     "torch.nn",
 )
@@ -49,7 +53,7 @@ def _sampling(phases: tuple[int, int]) -> Cases:
         first = max(1, phases[0])
         corners = [(6, 2, phases[0]), (5, 2, first if phases[1] > 1 else 0), (7, 3, phases[0]), (3, 5, phases[0])]
         corners += [(7, 2, 3)] * (phases[1] > 1)
-        more = [(int(rng.integers(6, 12)), int(rng.integers(2, 5)), int(rng.integers(*phases))) for _ in range(4)]
+        more = [(int(rng.integers(6, 30)), int(rng.integers(2, 8)), int(rng.integers(*phases))) for _ in range(6)]
         for length, stride, phase in corners + more:
             yield {"length": length, "stride": stride} | ({"phase": phase} if phase else {})
 
