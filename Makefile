@@ -7,6 +7,8 @@ SITE := _build/html
 PORT ?= 8000
 # Tools look for their neighbours (alembic, node) on PATH.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
+# Made once, with the environment: matplotlib would announce the making of its list of fonts in the middle of a page.
+export MPLCONFIGDIR := $(CURDIR)/$(VENV)/matplotlib
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
@@ -23,6 +25,7 @@ $(VENV)/installed: requirements.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_ARGS) -r requirements.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	$(BIN)/python -c 'import matplotlib.font_manager'
 	@touch $@
 
 course: install exercises book grade  ## everything: environment, book, exercises, a graded sample class
