@@ -7,7 +7,7 @@ from threading import Thread
 from typing import Any
 
 GRACE = 2.0  # seconds that a stopped thread gets to end
-RETRY = 0.05  # seconds between two tries, for a loop that swallows the first
+RETRY = 0.01  # seconds between two tries, for a loop that swallows the first
 
 
 class Stopped(BaseException):
@@ -58,8 +58,13 @@ def _settle(outcome: "Future[Any]", function: Callable[[], Any]) -> None:
 
 
 def _stop(thread: Thread) -> None:
-    for _ in range(round(GRACE / RETRY)):
-        if not thread.is_alive():
-            return
+    """End `thread`; one that swallows every exception for longer than GRACE is pursued in the background."""
+    chaser = Thread(target=_chase, args=(thread,), daemon=True)
+    chaser.start()
+    chaser.join(GRACE)
+
+
+def _chase(thread: Thread) -> None:
+    while thread.is_alive():
         ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident), ctypes.py_object(Stopped))
         thread.join(RETRY)
