@@ -20,7 +20,7 @@ from grading.sandbox import PATIENCE, Exceeded, Limits, Sandbox
 from grading.sources import refusal_of_notebook
 from grading.stage import Submission, grade_id
 from resampling.checks import refusals
-from resampling.checks.evaluation import Invoke, Verdict, best_of_both, evaluate, refused
+from resampling.checks.evaluation import Verdict, best_of_both, evaluate, refused, stopping
 from resampling.checks.refusals import Refusal
 from resampling.checks.report import Report
 from resampling.checks.task import Task
@@ -171,28 +171,11 @@ def _judge_task(session: Session, task: Task, secret: bytes) -> Verdict:
         refusal = refusal_of_notebook(task, session.submission)
         if refusal:
             return refused(task, refusal)
-        invoke = _remembering(partial(session.call, task))
+        invoke = stopping(partial(session.call, task), ("crash", "time limit"))
         shown = evaluate(task, invoke, SHOWN_SEED)
         return best_of_both(shown, evaluate(task, invoke, secret_seed(secret, task, session.submission)))
     except (ArithmeticError, LookupError, TypeError, ValueError) as error:  # an answer that no comparison foresaw
         return refused(task, Refusal("type", f"the answer could not be compared ({type(error).__name__})."))
-
-
-def _remembering(call: Invoke) -> Invoke:
-    """`call` that does not try again what has ended the process or taken too long."""
-    final: list[Refusal] = []
-
-    def invoke(arguments: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
-        if final:
-            raise final[0]
-        try:
-            return call(arguments)
-        except Refusal as refusal:
-            if refusal.kind in ("crash", "time limit"):
-                final.append(refusal)
-            raise
-
-    return invoke
 
 
 def _value(task: Task, reply: dict[str, Any], number: int, arguments: dict[str, Any]) -> tuple[Any, dict[str, Any]]:

@@ -67,7 +67,7 @@ def evaluate(task: Task, invoke: Invoke, seed: int | Sequence[int]) -> Verdict:
     seed : int or sequence of int
         Decides the cases.
     """
-    guarded = _stopping(invoke)
+    guarded = stopping(invoke, GIVE_UP)
     trials = {p: [_try(task, p, guarded, arguments) for arguments in _cases(p, seed)] for p in task.properties}
     return Verdict(task, tuple(_finding(task, p, trials) for p in task.properties))
 
@@ -96,8 +96,8 @@ def _cases(prop: Property, seed: int | Sequence[int]) -> Iterable[Arguments]:
     return prop.cases(np.random.default_rng(seed))
 
 
-def _stopping(invoke: Invoke) -> Invoke:
-    """`invoke` that repeats its answer, once it was one that no further call can better."""
+def stopping(invoke: Invoke, kinds: Sequence[str]) -> Invoke:
+    """`invoke` that calls no more, and repeats the refusal, once it was one of `kinds`."""
     final: list[Refusal] = []
 
     def guarded(arguments: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
@@ -106,7 +106,7 @@ def _stopping(invoke: Invoke) -> Invoke:
         try:
             return invoke(arguments)
         except Refusal as refusal:
-            if refusal.kind in GIVE_UP:
+            if refusal.kind in kinds:
                 final.append(refusal)
             raise
 
