@@ -6,16 +6,20 @@ A test that takes an argument `task`, `mistake` or `stem` runs for each one ther
 import importlib
 import importlib.util
 import pkgutil
+from collections import Counter
 from pathlib import Path
 
+import array_api_compat
 import numpy as np
 import pytest
 import torch
+from array_api_compat import array_namespace
 
 import resampling.checks
 
 ROOT = Path(__file__).resolve().parent.parent
-LIBRARIES = ("numpy", "torch", "array_api_strict")
+TOLERANCE = {"float64": 1e-11, "float32": 2e-5, "complex128": 1e-11, "float16": 2e-2}
+PLACES = ("numpy", "array_api_strict", "torch on cpu", "torch on cuda")
 
 
 def pytest_generate_tests(metafunc):
@@ -48,18 +52,29 @@ def device(request):
     return request.param
 
 
-@pytest.fixture(params=LIBRARIES)
-def xp(request):
-    """Each array library in turn."""
-    return importlib.import_module(request.param)
+@pytest.fixture(params=PLACES)
+def place(request):
+    """Each array library with each device that it runs on: ``(library, device)``."""
+    library, _, where = request.param.partition(" on ")
+    if where == "cuda" and not torch.cuda.is_available():
+        pytest.skip("no CUDA device here")
+    return importlib.import_module(library), where or None
 
 
 @pytest.fixture
-def array(xp, device):
-    """Makes an array of the library `xp`, a torch tensor on `device`."""
+def xp(place):
+    """Each array library in turn."""
+    return place[0]
+
+
+@pytest.fixture
+def array(place):
+    """Makes an array of the library `xp`."""
 
     def make(values):
-        return torch.as_tensor(np.asarray(values), device=device) if xp is torch else xp.asarray(np.asarray(values))
+        library, where = place
+        values = np.asarray(values)
+        return torch.as_tensor(values, device=where) if library is torch else library.asarray(values)
 
     return make
 
@@ -68,6 +83,46 @@ def array(xp, device):
 def to_numpy():
     """Turns an array of any library into NumPy's."""
     return lambda x: x.detach().cpu().numpy() if isinstance(x, torch.Tensor) else np.asarray(x)
+
+
+PROVED = Counter()
+
+
+@pytest.fixture
+def agrees(place, array, to_numpy):
+    """Asserts that ``function(*args, **options)`` equals `expected` in each library, and counts the setting.
+
+    NumPy arrays among `args` and `options` become the library's. The result, or each of a tuple of results, must be
+    of that library, on that device, and of the shape and dtype of `expected`; and the arguments must stay as they were.
+    `rtol` and `atol` follow the dtype unless given.
+    """
+
+    def check(function, expected, *args, rtol=None, atol=None, **options):
+        given = [array(a) if isinstance(a, np.ndarray) else a for a in args]
+        named = {name: array(a) if isinstance(a, np.ndarray) else a for name, a in options.items()}
+        got = function(*given, **named)
+        pairs = zip(got, expected, strict=True) if isinstance(expected, tuple) else [(got, expected)]
+        for mine, theirs in pairs:
+            theirs = to_numpy(theirs)
+            assert array_namespace(mine) is array_namespace(array(0.0))
+            assert array_api_compat.device(mine) == array_api_compat.device(array(0.0))
+            assert (tuple(mine.shape), to_numpy(mine).dtype) == (theirs.shape, theirs.dtype)
+            least = TOLERANCE.get(str(theirs.dtype), 0)
+            np.testing.assert_allclose(to_numpy(mine), theirs, rtol=rtol or least, atol=atol or least, equal_nan=True)
+        for before, after in [*zip(args, given, strict=True), *((options[n], named[n]) for n in options)]:
+            if isinstance(before, np.ndarray):
+                np.testing.assert_array_equal(to_numpy(after), before)
+        PROVED[f"{function.__name__} in {place[0].__name__}{f' on {place[1]}' if place[1] else ''}"] += 1
+
+    return check
+
+
+def pytest_terminal_summary(terminalreporter):
+    if PROVED:
+        terminalreporter.section("settings in which an operator equalled its oracle")
+        for name, count in sorted(PROVED.items()):
+            terminalreporter.line(f"{count:7} {name}")
+        terminalreporter.line(f"{PROVED.total():7} in all")
 
 
 @pytest.fixture(scope="session")

@@ -1,24 +1,9 @@
 """Going down and up in resolution: the reference operators of the course, for NumPy arrays and torch tensors."""
 
-from resampling.convolution import conv1d, conv2d
-from resampling.convolution_matrix import (
-    conv_matrix1d,
-    conv_matrix2d,
-    count_nonzeros,
-    kron,
-    sampling_matrix,
-    tap_matrices,
-)
-from resampling.grid_sizes import conv_output_size
+from resampling import convolution, convolution_matrix, grid_sizes, padding
+from resampling.convolution import *
+from resampling.convolution_matrix import *
+from resampling.grid_sizes import *
+from resampling.padding import *
 
-__all__ = [
-    "conv1d",
-    "conv2d",
-    "conv_matrix1d",
-    "conv_matrix2d",
-    "conv_output_size",
-    "count_nonzeros",
-    "kron",
-    "sampling_matrix",
-    "tap_matrices",
-]
+__all__ = [*convolution.__all__, *convolution_matrix.__all__, *grid_sizes.__all__, *padding.__all__]

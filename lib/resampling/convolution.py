@@ -8,6 +8,8 @@ from typing import Any
 from array_api_compat import array_namespace, device
 
 from resampling.grid_sizes import per_axis, size_with_padding, whole_number
+from resampling.padding import pad_axes
+from resampling.windows import taps
 
 __all__ = ["conv1d", "conv2d"]
 
@@ -106,15 +108,12 @@ def _conv(
     out = [size_with_padding(*args) for args in zip(input.shape[-axes:], kernel, stride, pads, dilation, strict=True)]
 
     xp = array_namespace(input, weight)
-    x = zero_pad(input, pads)
+    x = pad_axes(input, pads)
     x = xp.reshape(x, (batch, groups, weight.shape[1], *x.shape[-axes:]))
     w = xp.reshape(weight, (groups, weight.shape[0] // groups, *weight.shape[1:]))
     y = xp.zeros((batch, groups, w.shape[1], prod(out)), dtype=xp.result_type(input, weight), device=device(input))
-    for tap in product(*map(range, kernel)):
-        window = tuple(slice(d * t, d * t + s * (o - 1) + 1, s)
-                       for t, s, d, o in zip(tap, stride, dilation, out, strict=True))  # fmt: skip
-        seen = xp.reshape(x[(..., *window)], (batch, groups, weight.shape[1], prod(out)))
-        y = y + w[(..., *tap)] @ seen
+    for tap, seen in zip(product(*map(range, kernel)), taps(x, kernel, stride, dilation, out), strict=True):
+        y = y + w[(..., *tap)] @ xp.reshape(seen, (batch, groups, weight.shape[1], prod(out)))
     y = xp.reshape(y, (*lead, weight.shape[0], *out))
     return y if bias is None else y + xp.reshape(bias, (-1, *(1,) * axes))
 
@@ -158,13 +157,3 @@ def _pads(
     if isinstance(padding, str):
         raise ValueError(f'padding must be a number, "valid" or "same", got {padding!r}')
     return [(p, p) for p in per_axis("padding", padding, len(kernel), 0)]
-
-
-def zero_pad(x: Array, pads: Pads) -> Array:
-    """`x` with zeros (before, after) on each of its last axes."""
-    xp = array_namespace(x)
-    for axis, pad in zip(range(-len(pads), 0), pads, strict=True):
-        shapes = [[*x.shape[: x.ndim + axis], zeros, *x.shape[x.ndim + axis + 1 :]] for zeros in pad]
-        before, after = (xp.zeros(tuple(shape), dtype=x.dtype, device=device(x)) for shape in shapes)
-        x = xp.concat([before, x, after], axis=axis)
-    return x

@@ -55,14 +55,15 @@ def size_with_padding(length: int, kernel_size: int, stride: int, padding: tuple
     return (room - extent) // stride + 1
 
 
-def whole_number(name: str, value: int, minimum: int) -> int:
+def whole_number(name: str, value: int, minimum: int | None = None) -> int:
     """`value` as an int, refused with its name when it is not whole or below `minimum`."""
+    rule = "a whole number" if minimum is None else f"a whole number >= {minimum}"
     try:
         number = index(value)
     except TypeError:
-        raise ValueError(f"{name} must be a whole number, got {value!r}") from None
-    if isinstance(value, bool) or number < minimum:
-        raise ValueError(f"{name} must be a whole number >= {minimum}, got {value!r}")
+        raise ValueError(f"{name} must be {rule}, got {value!r}") from None
+    if isinstance(value, bool) or (minimum is not None and number < minimum):
+        raise ValueError(f"{name} must be {rule}, got {value!r}")
     return number
 
 

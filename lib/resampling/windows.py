@@ -1,0 +1,22 @@
+"""Sliding windows, one tap at a time: no loop runs over positions."""
+
+from collections.abc import Iterator, Sequence
+from itertools import product
+from typing import Any
+
+__all__: list[str] = []
+
+Array = Any
+
+
+def taps(
+    x: Array, kernel: Sequence[int], stride: Sequence[int], dilation: Sequence[int], out: Sequence[int]
+) -> Iterator[Array]:
+    """For each tap ``t`` of the kernel, row after row, the samples ``x[..., s*i + d*t]`` that it meets.
+
+    Each is a view of `x`, its last axes of the lengths `out`.
+    """
+    for tap in product(*map(range, kernel)):
+        starts = (d * t for d, t in zip(dilation, tap, strict=True))
+        window = (slice(a, a + s * (o - 1) + 1, s) for a, s, o in zip(starts, stride, out, strict=True))
+        yield x[(..., *window)]
