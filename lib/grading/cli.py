@@ -1,55 +1,122 @@
-"""`grade`: release assignments, grade submissions, write feedback, export grades."""
+"""Grade a course: release assignments, grade what was handed in, write feedback, export grades, look after it all.
+
+Exit codes: 0 done; 1 something could not be done, and the message says what; 2 asked for wrongly; 3 no sandbox on this
+machine; 4 another run is at work; 5 the cluster cannot be used; 130 stopped by Ctrl-C.
+"""
 
 import argparse
 import json
 import os
 import sys
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from tqdm import tqdm
-
-from grading.course import Course, CourseError, alone, checker_version, lay, project_root, release, write
-from grading.grading import Job, grade_all
-from grading.sandbox import Limits, NoSandbox, Sandbox
+from grading import intake, progress, run, summary
+from grading.course import Course, CourseError, lay, project_root, release, write
+from grading.sandbox import Limits, NoSandbox
+from grading.schedulers import ClusterError
 from grading.stage import is_id
 
-UNSAFE = "WARNING: --unsafe: student code runs WITHOUT a sandbox and can do all that you can do on this machine."
-OK, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
+OK, FAILED, USAGE, NO_SANDBOX, BUSY, NO_CLUSTER, INTERRUPTED = 0, 1, 2, 3, 4, 5, 130
+STOPPED = "stopped; finished verdicts are kept, and the next `grade run` goes on from there"
+EXAMPLES = {
+    "release": ["grade release", "grade release 07_convolution_matrix --course ~/teaching/2026"],
+    "run": [
+        "grade run",
+        "grade run --assignment 07_convolution_matrix --student ada",
+        "grade run --jobs 8 --every 10",
+        "grade run --scheduler tcp://10.0.0.1:8786",
+        "grade run --dry-run --json",
+    ],
+    "feedback": ["grade feedback", "grade feedback --student ada"],
+    "export": ["grade export --csv grades.csv", "grade export --json --assignment 07_convolution_matrix"],
+    "status": ["grade status", "watch -n 5 grade status        # in another terminal, while a run is at work"],
+    "report": ["grade report", "grade report --similarity --assignment 07_convolution_matrix"],
+    "doctor": ["grade doctor", "grade doctor --json && grade run"],
+}
+Handler = Callable[[argparse.Namespace, Course], int]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a subcommand; 0 if all went well, 1 if something could not be done, 2 if it was asked for wrongly."""
+    """Run a subcommand; the exit code says how it went."""
     options = _parser().parse_args(arguments)
     try:
         return options.run(options, Course(options.course.resolve()))
-    except (CourseError, NoSandbox, OSError) as error:
-        print(f"grade {options.command}: {error}", file=sys.stderr)
-        return FAILED
+    except (CourseError, NoSandbox, ClusterError, OSError) as error:
+        return _complain(options, str(error), _code(error))
     except KeyboardInterrupt:
-        print("\nstopped; finished verdicts are kept, and the next `grade run` goes on from there", file=sys.stderr)
-        return INTERRUPTED
+        return _complain(options, STOPPED, INTERRUPTED)
+
+
+def _code(error: Exception) -> int:
+    kinds = {NoSandbox: NO_SANDBOX, run.Busy: BUSY, ClusterError: NO_CLUSTER}
+    return next((code for kind, code in kinds.items() if isinstance(error, kind)), FAILED)
+
+
+def _complain(options: argparse.Namespace, sentence: str, code: int) -> int:
+    print(f"grade {options.command}: {sentence}", file=sys.stderr)
+    if options.json:
+        print(json.dumps({"error": sentence, "code": code}))
+    return code
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="grade", description=__doc__)
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    _command(commands, "release", _release, "lay assignments into the course folder").add_argument(
-        "assignment", nargs="*", help="such as 07_convolution_matrix; all of them if none is given"
+    parser = argparse.ArgumentParser(
+        prog="grade", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    run = _command(commands, "run", _run, "grade what was handed in", assignment=True)
-    run.add_argument("--jobs", type=int, default=os.cpu_count(), help="submissions at the same time (default: cores)")
-    run.add_argument("--force", action="store_true", help="judge again even where a verdict is at hand")
-    run.add_argument("--unsafe", action="store_true", help="run student code WITHOUT a sandbox")
-    run.add_argument("--cell-seconds", type=seconds, default=Limits().cell_seconds, help="computing time of one cell")
-    run.add_argument("--notebook-seconds", type=seconds, default=Limits().notebook_seconds, help="and of a notebook")
-    _command(commands, "feedback", _feedback, "write the pages that students get back", assignment=True)
-    export = _command(commands, "export", _export, "write the grades as a table", assignment=True)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    _release_options(_command(commands, "release", _release, "lay assignments into the course folder"))
+    intake.add_commands(commands)
+    _run_options(_graded(_command(commands, "run", _run, "grade what was handed in")))
+    feedback = _graded(_command(commands, "feedback", _feedback, "write the pages that students get back"))
+    feedback.add_argument("--dry-run", action="store_true", help="say which pages would be written")
+    export = _graded(_command(commands, "export", _export, "write the grades as a table"))
     export.add_argument("--csv", type=Path, metavar="FILE", help="file to write (default: the screen)")
-    _command(commands, "status", _status, "say what is released, handed in and graded", assignment=True)
+    _graded(_command(commands, "status", _status, "say what is released, handed in, graded and under way"))
+    report = _graded(_command(commands, "report", _report, "write a page about the class for the instructor"))
+    report.add_argument("--similarity", action="store_true", help="also say which answers are oddly alike")
+    _run_options(_command(commands, "doctor", _doctor, "check all that grading needs, and say what to mend"))
     return parser
+
+
+def _command(commands: Any, name: str, handler: Handler, text: str) -> argparse.ArgumentParser:
+    examples = "examples:\n" + "\n".join(f"  {line}" for line in EXAMPLES[name])
+    kind = argparse.RawDescriptionHelpFormatter
+    command = commands.add_parser(name, help=text, description=text, epilog=examples, formatter_class=kind)
+    command.set_defaults(run=handler)
+    command.add_argument(
+        "--course", type=Path, default=Path("build/course"), help="course folder (default: build/course)"
+    )
+    command.add_argument("--json", action="store_true", help="answer as JSON")
+    return command
+
+
+def _graded(command: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    command.add_argument("--assignment", help="only this one")
+    command.add_argument("--student", help="only this one")
+    return command
+
+
+def _release_options(command: argparse.ArgumentParser) -> None:
+    what = "such as 07_convolution_matrix; all of them if none is given"
+    command.add_argument("assignment", nargs="*", help=what)
+    command.add_argument("--project", type=Path, default=Path.cwd(), help="the checkout (default: the one around you)")
+    command.add_argument("--dry-run", action="store_true", help="say what would be released")
+    intake.add_release_options(command)
+
+
+def _run_options(command: argparse.ArgumentParser) -> None:
+    add, limits = command.add_argument, Limits()
+    add("--jobs", type=count, default=os.cpu_count(), help="submissions at the same time (default: cores)")
+    add("--scheduler", metavar="ADDRESS", help="a Dask scheduler, or its scheduler file: its workers grade")
+    add("--device", choices=["cuda"], default="", help="also try torch tensors there, in tasks that ask for it")
+    add("--force", action="store_true", help="judge again even where a verdict is at hand")
+    add("--unsafe", action="store_true", help="run student code WITHOUT a sandbox")
+    add("--dry-run", action="store_true", help="say what would be done")
+    add("--every", type=seconds, default=30.0, metavar="SECONDS", help="a line of progress where there is no terminal")
+    add("--cell-seconds", type=seconds, default=limits.cell_seconds, help="computing time of one cell")
+    add("--notebook-seconds", type=seconds, default=limits.notebook_seconds, help="and of a notebook")
 
 
 def seconds(text: str) -> float:
@@ -60,21 +127,12 @@ def seconds(text: str) -> float:
     return value
 
 
-def _command(commands: Any, name: str, run: Any, text: str, assignment: bool = False) -> argparse.ArgumentParser:
-    command = commands.add_parser(name, help=text, description=text)
-    command.set_defaults(run=run)
-    command.add_argument(
-        "--course", type=Path, default=Path("build/course"), help="course folder (default: build/course)"
-    )
-    command.add_argument("--json", action="store_true", help="answer as JSON")
-    if assignment:
-        command.add_argument("--assignment", help="only this one")
-        command.add_argument("--student", help="only this one")
-    else:
-        command.add_argument(
-            "--project", type=Path, default=Path.cwd(), help="the checkout (default: the one around you)"
-        )
-    return command
+def count(text: str) -> int:
+    """A number of workers."""
+    value = int(text)
+    if not 1 <= value <= 1024:
+        raise ValueError(text)
+    return value
 
 
 def _release(options: argparse.Namespace, course: Course) -> int:
@@ -84,40 +142,26 @@ def _release(options: argparse.Namespace, course: Course) -> int:
     for name in wanted:
         if name not in known:
             raise CourseError(f"There is no solutions/{name}.py; there is: {', '.join(known)}.")
-    lay(course)
-    for name in wanted:
-        release(course, known[name])
-    _say(options, {"released": wanted}, [f"released {name} in {course.root / 'release' / name}" for name in wanted])
+    would = "would release" if options.dry_run else "released"
+    if not options.dry_run:
+        lay(course)
+        intake.before_release(options, course)
+        for name in wanted:
+            release(course, known[name])
+        intake.after_release(options, course, wanted)
+    _say(options, {would: wanted}, [f"{would} {name} in {course.root / 'release' / name}" for name in wanted])
     return OK
 
 
 def _run(options: argparse.Namespace, course: Course) -> int:
-    limits = replace(Limits(), cell_seconds=options.cell_seconds, notebook_seconds=options.notebook_seconds)
-    if options.unsafe:
-        print(UNSAFE, file=sys.stderr)
-    jobs = list(_jobs(options, course, limits))
-    Sandbox(limits, unsafe=options.unsafe).close()  # refuse at once rather than in the middle
-    table = []
-    with alone(course):
-        for job, verdict in _with_progress(options, jobs):
-            table.append(_summary(job, _recorded(job, verdict)))
-    table.sort(key=lambda row: (row["assignment"], row["student"]))
-    _say(options, table, _as_lines(table))
+    jobs = list(run.jobs_of(options, course, _assignments(options, course)))
+    if options.dry_run:
+        table = run.plan(jobs)
+        _say(options, table, [f"{r['assignment']}/{r['student']}: would {r['would']}" for r in table])
+        return OK
+    table, place = run.grade(options, course, jobs)
+    _say(options, table, summary.as_lines(table, place))
     return FAILED if any(row["failed"] for row in table) else OK
-
-
-def _jobs(options: argparse.Namespace, course: Course, limits: Limits) -> Iterator[Job]:
-    checker = checker_version()
-    for assignment in _assignments(options, course):
-        students, odd = course.submissions(assignment)
-        for name in odd:
-            print(f"not graded: submitted/{ascii(name)} is no name for a student", file=sys.stderr)
-        if options.student and options.student not in students:
-            raise CourseError(
-                f"{options.student!r} has handed in nothing for {assignment} (looked in {course.root}/submitted)."
-            )
-        for student in [options.student] if options.student else students:
-            yield Job(course, assignment, student, limits, options.unsafe, options.force, checker)
 
 
 def _assignments(options: argparse.Namespace, course: Course) -> list[str]:
@@ -128,68 +172,29 @@ def _assignments(options: argparse.Namespace, course: Course) -> list[str]:
     return course.assignments()
 
 
-def _with_progress(options: argparse.Namespace, jobs: list[Job]) -> Iterator[tuple[Job, dict[str, Any]]]:
-    hide = options.json or not sys.stderr.isatty()
-    with tqdm(total=len(jobs), unit="submission", disable=hide, leave=False) as bar:
-        yield from grade_all(jobs, max(1, options.jobs), bar.update)
-
-
-def _recorded(job: Job, verdict: dict[str, Any]) -> dict[str, Any]:
-    """The verdict, written down. Whatever is wrong with one record, the others are written."""
-    from grading.record import record  # nbgrader takes seconds to import: workers do without
-
-    try:
-        record(job.course, job.assignment, job.student, verdict)
-    except Exception as error:
-        flag = f"NOT RECORDED ({type(error).__name__}: {error})"
-        return verdict | {"failed": True, "flags": [flag, *verdict["flags"]]}
-    return verdict
-
-
-def _summary(job: Job, verdict: dict[str, Any]) -> dict[str, Any]:
-    mistakes = [mistake for task in verdict["tasks"] for mistake in task["mistakes"]]
-    return {
-        "student": job.student,
-        "assignment": job.assignment,
-        "score": sum(task["score"] for task in verdict["tasks"]),
-        "points": sum(task["points"] for task in verdict["tasks"]),
-        "notes": verdict["flags"],
-        "mistakes": list(dict.fromkeys(mistakes)),
-        "seconds": verdict["seconds"],
-        "sandbox": verdict["sandbox"],
-        "reused": verdict.get("reused", False),
-        "failed": verdict.get("failed", False),
-    }
-
-
-def _as_lines(table: list[dict[str, Any]]) -> Iterator[str]:
-    width = max((len(row["student"]) for row in table), default=0)
-    for row in table:
-        note = "; ".join([*row["notes"], *row["mistakes"]]) or "-"
-        yield f"{row['student']:<{width}}  {row['score']:>5g} of {row['points']:g}  {_one_line(note)}"
-    yield f"{len(table)} graded, {sum(row['reused'] for row in table)} of them from verdicts at hand"
-
-
-def _one_line(text: str) -> str:
-    text = " ".join(text.split())
-    return "".join(c if c.isprintable() else "?" for c in text if c)[:100]
-
-
 def _feedback(options: argparse.Namespace, course: Course) -> int:
     from grading.feedback import make_feedback
 
     pages = []
     for assignment in _assignments(options, course):
-        graded = sorted(
-            path.parent.parent.name for path in course.root.glob(f"autograded/*/{assignment}/{assignment}.ipynb")
-        )
-        students = [s for s in graded if options.student in (None, s) and is_id(s)]
+        students = _graded_students(course, assignment, options.student)
         if not students:
             whom = f" for {options.student}" if options.student else ""
             raise CourseError(f"Nothing of {assignment} is graded yet{whom}: `grade run`.")
-        pages += make_feedback(course, assignment, students)
-    _say(options, [str(page) for page in pages], [f"{len(pages)} page(s) in {course.root / 'feedback'}"])
+        if options.dry_run:
+            pages += [course.root / "feedback" / s / assignment / f"{assignment}.html" for s in students]
+        else:
+            pages += make_feedback(course, assignment, students)
+    would = "would be written" if options.dry_run else ""
+    _say(
+        options, [str(page) for page in pages], [f"{len(pages)} page(s) in {course.root / 'feedback'} {would}".strip()]
+    )
     return OK
+
+
+def _graded_students(course: Course, assignment: str, only: str | None) -> list[str]:
+    found = sorted(p.parent.parent.name for p in course.root.glob(f"autograded/*/{assignment}/{assignment}.ipynb"))
+    return [student for student in found if only in (None, student) and is_id(student)]
 
 
 def _export(options: argparse.Namespace, course: Course) -> int:
@@ -218,14 +223,35 @@ def _status(options: argparse.Namespace, course: Course) -> int:
     table = []
     for assignment in _assignments(options, course):
         students, odd = course.submissions(assignment)
-        graded = [
-            s for s in students if (course.root / "autograded" / s / assignment / f"{assignment}.ipynb").is_file()
-        ]
+        graded = {*_graded_students(course, assignment, None)} & {*students}
         row = {"assignment": assignment, "handed_in": len(students), "graded": len(graded), "odd_names": len(odd)}
         table.append(row)
+    last = progress.state_of(course)
     lines = [f"{r['assignment']}: {r['handed_in']} handed in, {r['graded']} graded" for r in table]
-    _say(options, table, lines or ["nothing is released: `grade release`"])
+    lines = lines or ["nothing is released: `grade release`"]
+    _say(
+        options, {"assignments": table, "run": last}, [*lines, *([f"last run {progress.sentence(last)}"] * bool(last))]
+    )
     return OK
+
+
+def _report(options: argparse.Namespace, course: Course) -> int:
+    from grading import class_report  # it needs matplotlib, which takes a second
+
+    reports = [class_report.gather(course, name, options.similarity) for name in _assignments(options, course)]
+    pages = [class_report.write_page(course, report) for report in reports]
+    _say(options, reports, [f"wrote {page}" for page in pages] or ["nothing is released: `grade release`"])
+    return OK
+
+
+def _doctor(options: argparse.Namespace, course: Course) -> int:
+    from grading import doctor
+
+    findings = doctor.examine(course, options)
+    _say(options, [vars(finding) for finding in findings], map(str, findings))
+    if any(f.check == "sandbox" and not f.good for f in findings):
+        return NO_SANDBOX
+    return OK if all(finding.good for finding in findings) else FAILED
 
 
 def _say(options: argparse.Namespace, data: Any, lines: Any) -> None:

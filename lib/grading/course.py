@@ -6,6 +6,7 @@ import importlib
 import importlib.util
 import json
 import os
+import re
 import secrets
 import sys
 import tempfile
@@ -21,19 +22,23 @@ from grading.stage import is_id
 
 if TYPE_CHECKING:
     from nbgrader.apps.api import NbGraderAPI
+    from traitlets.config import Config
 
     from resampling.checks.task import Task
 
-CONFIG = '''"""nbgrader's settings for this course, written by `grade release`."""
+CONFIG = '''"""nbgrader's settings for this course. `grade release` sets its own lines anew and leaves others alone."""
 
 c = get_config()
-c.CourseDirectory.course_id = "resampling"
-c.CourseDirectory.root = {root!r}
-# The verdict is the judge's: nbgrader's own autograding takes it from there, and runs no student code itself.
-c.Autograde.sanitize_preprocessors = ["grading.nbgrader_steps.RebuildFromVerdict"]
-c.Autograde.autograde_preprocessors = ["grading.nbgrader_steps.SaveVerdict"]
-c.GenerateFeedback.post_convert_hook = "grading.feedback.close_pages"
 '''
+COURSE_ID = "resampling"
+SETTINGS = {
+    "CourseDirectory.course_id": COURSE_ID,
+    # The verdict is the judge's: nbgrader's own autograding takes it from there, and runs no student code itself.
+    "Autograde.pre_convert_hook": "grading.nbgrader_steps.note_arrival",
+    "Autograde.sanitize_preprocessors": ["grading.nbgrader_steps.RebuildFromVerdict"],
+    "Autograde.autograde_preprocessors": ["grading.nbgrader_steps.SaveVerdict"],
+    "GenerateFeedback.post_convert_hook": "grading.feedback.close_pages",
+}
 
 
 class CourseError(Exception):
@@ -50,18 +55,31 @@ class Course:
     def api(self) -> "NbGraderAPI":
         """nbgrader, set up for this course."""
         from nbgrader.apps.api import NbGraderAPI
-        from traitlets.config import Config
-        from traitlets.config.loader import PyFileConfigLoader
 
         use_own_programs()
-        api = NbGraderAPI(config=Config(PyFileConfigLoader("nbgrader_config.py", path=str(self.root)).load_config()))
+        api = NbGraderAPI(config=self.config)
         api.log.setLevel("ERROR")
         return api
 
     @property
+    def config(self) -> "Config":
+        """What nbgrader_config.py says; nothing if there is none."""
+        from traitlets.config import Config
+        from traitlets.config.loader import ConfigFileNotFound, PyFileConfigLoader
+
+        try:
+            return Config(PyFileConfigLoader("nbgrader_config.py", path=str(self.root)).load_config())
+        except ConfigFileNotFound:
+            return Config()
+        except Exception as error:  # it is a program, and may fail in any way
+            raise CourseError(
+                f"{self.root}/nbgrader_config.py does not run: {type(error).__name__}: {error}"
+            ) from error
+
+    @property
     def db_url(self) -> str:
-        """nbgrader's gradebook."""
-        return f"sqlite:///{self.root / 'gradebook.db'}"
+        """Where nbgrader's gradebook is: a file in the course folder, unless nbgrader_config.py names another."""
+        return self.config.CourseDirectory.get("db_url") or f"sqlite:///{self.root / 'gradebook.db'}"
 
     @property
     def secret(self) -> bytes:
@@ -99,15 +117,32 @@ class Course:
 
 def lay(course: Course) -> None:
     """Make the folders, the settings and the secret that are not there yet."""
-    for name in ("source", "release", "submitted", "autograded", "feedback", "verdicts"):
+    for name in ("source", "release", "submitted", "autograded", "feedback", "verdicts", "received"):
         (course.root / name).mkdir(parents=True, exist_ok=True)
-    write(course.root / "nbgrader_config.py", CONFIG.format(root=str(course.root)))
+    own = {} if course.config.AssignLatePenalties else {"AssignLatePenalties.plugin_class": "grading.late.LatePolicy"}
+    configure(course, SETTINGS | own | {"CourseDirectory.root": str(course.root)})
     try:
         descriptor = os.open(course.root / "secret", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
         return
     with open(descriptor, "wb") as file:
         file.write(secrets.token_bytes(32))
+
+
+def configure(course: Course, settings: dict[str, Any], private: bool = False) -> None:
+    """Set single lines of nbgrader_config.py, for the owner's eyes only if `private`; an instructor's others stay."""
+    path = course.root / "nbgrader_config.py"
+    mode = 0o600 if private else path.stat().st_mode & 0o777 if path.is_file() else 0o644
+    text = path.read_text("utf-8") if path.is_file() else CONFIG
+    for name, value in settings.items():
+        line = f"c.{name} = {value!r}"
+        text, found = re.subn(rf"^c\.{re.escape(name)}\s*=.*$", lambda _, line=line: line, text, flags=re.MULTILINE)
+        text = text if found else f"{text.rstrip()}\n{line}\n"
+    try:
+        compile(text, str(path), "exec")
+    except SyntaxError as error:
+        raise CourseError(f"{path}: write each of {', '.join(settings)} on one line ({error}).") from None
+    write(path, text, mode)
 
 
 def release(course: Course, solution: Path) -> None:
@@ -157,14 +192,14 @@ def alone(course: Course) -> Iterator[None]:
         yield
 
 
-def write(path: Path, text: str) -> None:
+def write(path: Path, text: str | bytes, mode: int = 0o644) -> None:
     """Write a file so that nobody ever sees half of it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
     try:
-        with open(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-        os.chmod(name, 0o644)
+        with open(descriptor, "wb") as file:
+            file.write(text.encode() if isinstance(text, str) else text)
+        os.chmod(name, mode)
         os.replace(name, path)
     except BaseException:
         os.unlink(name)

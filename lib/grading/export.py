@@ -5,28 +5,45 @@ import io
 import json
 from typing import Any
 
-from nbgrader.api import Gradebook
+from nbgrader.api import SubmittedAssignment
 
+from grading import late
 from grading.course import Course
+from grading.gradebook import opened
+from grading.record import Rows, points_of
 
 
 def rows(course: Course, assignment: str, notes: dict[str, list[str]] | None = None) -> list[dict[str, Any]]:
-    """One row a student: each graded cell, the total, the maximum, whether a person still has to read something."""
-    with Gradebook(course.db_url) as gradebook:
-        submissions = sorted(gradebook.assignment_submissions(assignment), key=lambda s: s.student.id)
-        return [_row(submission, notes or {}) for submission in submissions]
+    """One row a student: each graded cell, the total, the maximum, whether a person still has to read something.
+
+    What lateness costs is reckoned, and put into the gradebook, anew: points given by hand count for it too.
+    """
+    with opened(course) as gradebook:
+        handed_in = gradebook.db.query(SubmittedAssignment.student_id).filter(SubmittedAssignment.name == assignment)
+        students = sorted(student for (student,) in handed_in)
+        table, policy = Rows(gradebook, assignment, students), late.policy(course)
+        for student in students:
+            table.charge(policy, student)
+        exported = [_row(table, student, (notes or {}).get(student, [])) for student in students]
+        gradebook.db.commit()
+    return exported
 
 
-def _row(submission: Any, notes: dict[str, list[str]]) -> dict[str, Any]:
-    grades = sorted((g for n in submission.notebooks for g in n.grades), key=lambda g: g.name)
+def _row(table: Rows, student: str, notes: list[str]) -> dict[str, Any]:
+    (submission, notebook), grades = table.of[student], table.grades[student]
+    points = {name: points_of(grade) for name, grade in sorted(grades.items())}
+    penalty = notebook.late_submission_penalty or 0.0
     return {
-        "student": submission.student.id,
-        "assignment": submission.assignment.name,
-        **{grade.name: grade.score for grade in grades},
-        "score": submission.score,
-        "max_score": submission.max_score,
-        "needs_manual_grade": submission.needs_manual_grade,
-        "notes": "; ".join(notes.get(submission.student.id, [])),
+        "student": student,
+        "assignment": table.assignment.name,
+        **points,
+        "handed_in": submission.timestamp and f"{submission.timestamp:%Y-%m-%d %H:%M:%S} UTC",
+        "raw_score": sum(points.values()),
+        "late_submission_penalty": penalty,
+        "score": max(0.0, sum(points.values()) - penalty),
+        "max_score": table.assignment.max_score,
+        "needs_manual_grade": any(grade.needs_manual_grade for grade in grades.values()),
+        "notes": "; ".join(notes),
     }
 
 

@@ -1,27 +1,35 @@
-"""Grade submissions in parallel: a verdict file for each, reused as long as nothing that it depends on has changed."""
+"""Grade submissions in parallel: a verdict file for each, reused as long as nothing that it depends on has changed.
 
-import ctypes
+What a verdict is made from is packed into a `Parcel`, which any machine with this code and a sandbox can judge. Which
+machine does, and how often it had to, changes no grade: files are named by all that a verdict depends on, and the first
+one to be complete counts.
+"""
+
 import hashlib
+import hmac
 import json
 import os
 import platform
-import signal
-import sys
-from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import asdict, dataclass
+from functools import cache, partial
 from importlib.metadata import version
-from multiprocessing import get_context
 from pathlib import Path
-from time import perf_counter
+from time import monotonic
 from typing import Any
 
-from grading import judge, stage
+from grading import gpu, judge, stage
 from grading.course import Course, checker_version, project_root, tasks_of, write
-from grading.sandbox import Limits
+from grading.sandbox import Limits, Sandbox
+from grading.schedulers import Ended, Lost, Pool
+from grading.warm import Warm
 
-END_WITH_PARENT = 1  # PR_SET_PDEATHSIG
+WAIT = 5.0  # seconds between two looks at whether anybody is still at work
+BUSY = 0.2  # share of the time that something waited for a core or for memory
+LIBRARIES = ("numpy", "matplotlib.pyplot")  # imported ahead
+FELL = "Grading this notebook ended the grader's own process; please tell your instructor."
+Verdict = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -35,125 +43,271 @@ class Job:
     unsafe: bool = False
     force: bool = False
     checker: str = ""
+    device: str = ""
 
 
-def verdict_of(job: Job) -> dict[str, Any]:
-    """The verdict on a submission, from its file if there is one."""
-    folder = job.course.root / "submitted" / job.student / job.assignment
-    try:
-        content, flags = stage.read(folder, job.assignment)
-    except (stage.NotGradable, OSError) as error:
-        sentence = str(error) if isinstance(error, stage.NotGradable) else "The notebook cannot be read."
-        return _refused(job, sentence)
-    path = job.course.root / "verdicts" / f"{_key(job, content, flags)}.json"
-    if not job.force and (at_hand := _at_hand(path)):
-        return at_hand | {"reused": True}
-    began = perf_counter()
-    verdict = _judged(job, content, flags)
-    verdict |= {"seconds": round(perf_counter() - began, 3), "sandbox": "none" if job.unsafe else "bubblewrap"}
-    write(path, json.dumps(verdict))
-    return verdict
+@dataclass(frozen=True)
+class Parcel:
+    """All that a worker gets: no name of a student, and of the secret only what this submission's cases come from."""
+
+    assignment: str
+    content: bytes
+    flags: tuple[str, ...]
+    release: bytes
+    secret: bytes
+    limits: Limits
+    unsafe: bool
+    device: str
+    hidden: str  # a folder that must not be seen, should it lie where the system's own files are
 
 
-def _at_hand(path: Path) -> dict[str, Any] | None:
-    """The verdict in a file. A file that is damaged is as good as none."""
-    try:
-        return json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError):
-        return None
+@dataclass(frozen=True)
+class Work:
+    """A job ready to be sent, and the file that its verdict goes to."""
 
+    job: Job
+    parcel: Parcel
+    path: Path
 
-def grade_all(jobs: list[Job], workers: int, done: Callable[[], None]) -> Iterator[tuple[Job, dict[str, Any]]]:
-    """Jobs and their verdicts, as they come. A submission that brings its worker down is tried once more, alone."""
-    fallen = []
-    with _pool(max(1, min(workers, len(jobs)))) as pool:
-        for job, future in _completed(pool, jobs):
-            try:
-                verdict = future.result()
-            except BrokenProcessPool:
-                fallen.append(job)
-                continue
-            done()
-            yield job, verdict
-    for job in fallen:
-        done()
-        yield job, _alone(job)
-
-
-def _completed(pool: Executor, jobs: list[Job]) -> Iterator[tuple[Job, Future]]:
-    futures = {pool.submit(_safely, job): job for job in jobs}
-    try:
-        for future in as_completed(futures):
-            yield futures.pop(future), future  # a verdict may be large: none is kept
-    except BaseException:
-        pool.shutdown(wait=False, cancel_futures=True)
-        raise
-
-
-def _alone(job: Job) -> dict[str, Any]:
-    with _pool(1) as pool:
+    @property
+    def at_hand(self) -> Verdict | None:
+        """The verdict of an earlier run. A file that is damaged is as good as none."""
         try:
-            return pool.submit(_safely, job).result()
-        except BrokenProcessPool:
-            return _refused(job, "Grading this notebook ended the grader's own process; please tell your instructor.")
+            verdict = json.loads(self.path.read_text("utf-8"))
+        except (OSError, ValueError):
+            return None
+        return verdict | {"file": self.path.stem} if isinstance(verdict, dict) and "tasks" in verdict else None
+
+    def keep(self, verdict: Verdict, replace: bool = False) -> Verdict:
+        """Write a verdict, unless there is one: two machines that grade the same never give two grades."""
+        if not replace and (known := self.at_hand):
+            return known
+        try:
+            if not verdict.get("failed"):
+                write(self.path, json.dumps(verdict))
+        except OSError as error:
+            verdict = verdict | {"failed": True, "flags": [f"NOT KEPT ({error})", *verdict["flags"]]}
+        return verdict | {"file": self.path.stem}
 
 
-def _safely(job: Job) -> dict[str, Any]:
-    """Whatever one submission does, the others are graded."""
-    try:
-        return verdict_of(job)
-    except Exception as error:
-        return _refused(job, f"The grader met an error of its own ({type(error).__name__}: {error}).") | {
-            "failed": True
-        }
-
-
-def _pool(workers: int) -> ProcessPoolExecutor:
-    return ProcessPoolExecutor(workers, mp_context=get_context("fork"), initializer=_begin_worker)
-
-
-def _begin_worker() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's business
-    if sys.platform.startswith("linux"):
-        ctypes.CDLL(None).prctl(END_WITH_PARENT, signal.SIGKILL)
-
-
-def _judged(job: Job, content: bytes, flags: list[str]) -> dict[str, Any]:
-    release = json.loads(job.course.release_text(job.assignment))
-    tasks = tasks_of(job.assignment)
-    try:
-        submission = stage.stage(content, release, job.assignment, flags)
-    except stage.NotGradable as error:
-        return _refused(job, str(error))
-    hidden = _secret_places(job.course)
-    verdict = judge.judge(
-        submission, tasks, release, job.course.secret, limits=job.limits, unsafe=job.unsafe, hidden=hidden
+def prepare(job: Job) -> Work:
+    """Read a submission; `NotGradable` or `OSError` if that cannot be done."""
+    content, flags = stage.read(job.course.root / "submitted" / job.student / job.assignment, job.assignment)
+    release, root = job.course.release_text(job.assignment), str(job.course.root)
+    own_secret = hmac.digest(job.course.secret, content, "sha256")
+    parcel = Parcel(
+        job.assignment, content, tuple(flags), release, own_secret, job.limits, job.unsafe, job.device, root
     )
-    return verdict | {"notebook": [asdict(cell) for cell in submission.cells]}
+    return Work(job, parcel, job.course.root / "verdicts" / f"{_key(job, content, flags)}.json")
 
 
-def _refused(job: Job, sentence: str) -> dict[str, Any]:
-    verdict = judge.refuse(tasks_of(job.assignment), sentence)
+def verdict_of(job: Job) -> Verdict:
+    """The verdict on a submission, from its file if there is one."""
+    try:
+        work = prepare(job)
+    except (stage.NotGradable, OSError) as error:
+        return _unreadable(job, error)
+    verdict = None if job.force else work.at_hand
+    if verdict and not verdict.get("pending"):
+        return verdict | {"reused": True}
+    verdict = verdict or json.loads(graded(work.parcel))
+    again = _second(verdict, json.loads(graded(work.parcel))) if verdict.get("pending") else verdict
+    return work.keep(again, replace=True)
+
+
+def grade_all(jobs: Iterable[Job], pool: Pool) -> Iterator[tuple[Job, Verdict]]:
+    """Jobs and their verdicts, as they come; never more under way than the pool can soon begin.
+
+    What brought its worker down, or met a limit while the machine was busy, is tried once more, alone.
+    """
+    alone: list[tuple[Job, Verdict | None]] = []
+    for job, verdict in _first_tries(iter(jobs), pool):
+        if verdict is None or verdict.get("pending"):
+            alone.append((job, verdict))
+        else:
+            yield job, verdict
+    for job, first in alone:
+        yield job, _alone(job, first, pool)
+
+
+def graded(parcel: Parcel, start: Callable[..., Sandbox] = Sandbox) -> bytes:
+    """The verdict on a parcel, as JSON. Whatever one submission does, the others are graded."""
+    try:
+        return json.dumps(_tried(parcel, start)).encode()
+    except Exception as error:
+        sentence = f"The grader met an error of its own ({type(error).__name__}: {error})."
+        return json.dumps(_refused(parcel.assignment, sentence) | {"failed": True}).encode()
+
+
+def graded_warm(parcel: Parcel) -> bytes:
+    """The same, in a process that grades many: libraries are imported once for all of them."""
+    libraries = [*LIBRARIES, *(["torch"] if b"torch" in parcel.content + parcel.release else [])]
+    return graded(parcel, partial(_warm().sandbox, libraries=libraries))
+
+
+@cache
+def _warm() -> Warm:
+    """Of this process."""
+    return Warm()
+
+
+def environment() -> list[str]:
+    """What besides our own code decides how student code behaves: two machines that grade must agree on it."""
+    return [platform.python_version(), platform.machine(), version("numpy"), version("ipython")]
+
+
+def _first_tries(jobs: Iterator[Job], pool: Pool) -> Iterator[tuple[Job, Verdict | None]]:
+    """Verdicts of first tries; None for what brought its worker down."""
+    running: dict[Future, Work] = {}
+    for job in jobs:
+        work = _ready(job)
+        if isinstance(work, dict):
+            yield job, work
+            continue
+        running[_sent(work, pool)] = work
+        if len(running) >= 2 * pool.workers:
+            yield from _finished(running, pool)
+    while running:
+        yield from _finished(running, pool)
+
+
+def _ready(job: Job) -> Work | Verdict:
+    """What is to be sent to a worker, or a verdict without one."""
+    try:
+        work = prepare(job)
+    except (stage.NotGradable, OSError) as error:
+        return _unreadable(job, error)
+    verdict = None if job.force else work.at_hand
+    return verdict | {"reused": True} if verdict else work
+
+
+def _sent(work: Work, pool: Pool) -> Future:
+    """Its verdict is written as soon as it arrives, whatever the main thread is busy with."""
+    future = pool.submit(graded_warm, work.parcel)
+    future.add_done_callback(partial(_arrived, work))
+    return future
+
+
+def _arrived(work: Work, future: Future) -> None:
+    if not future.cancelled() and future.exception() is None:
+        work.keep(json.loads(future.result()), replace=work.job.force)
+
+
+def _finished(running: dict[Future, Work], pool: Pool) -> Iterator[tuple[Job, Verdict | None]]:
+    done: set[Future] = set()
+    while not done:
+        done, _ = wait(running, timeout=WAIT, return_when=FIRST_COMPLETED)
+        pool.check()
+    lost = []
+    for future in done:
+        work = running.pop(future)
+        try:
+            yield work.job, work.keep(json.loads(pool.outcome(future)), replace=work.job.force)
+        except Lost:
+            lost.append(work)
+        except Ended:
+            yield work.job, _refused(work.job.assignment, FELL) | {"failed": True}
+    if lost:  # the others that this pool had begun are lost as well
+        lost += running.values()
+        running.clear()
+        pool.mend()
+    yield from ((work.job, None) for work in lost)
+
+
+def _alone(job: Job, first: Verdict | None, pool: Pool) -> Verdict:
+    work = _ready(job)
+    if isinstance(work, dict) and not work.get("pending"):
+        return work
+    work = prepare(job) if isinstance(work, dict) else work
+    try:
+        verdict = json.loads(_outcome(pool.submit(graded_warm, work.parcel), pool))
+    except (Lost, Ended):
+        pool.mend()
+        return _refused(job.assignment, FELL) | {"failed": True}
+    return work.keep(_second(first, verdict), replace=True)
+
+
+def _outcome(future: Future, pool: Pool) -> bytes:
+    while not wait([future], timeout=WAIT).done:
+        pool.check()
+    return pool.outcome(future)
+
+
+def _second(first: Verdict | None, second: Verdict) -> Verdict:
+    """The second try counts, and tells of the first."""
+    if first is None:
+        note = "a worker was lost in the first try; this is the second, made alone"
+        return second | {"pending": False, "flags": [*second["flags"], note]}
+    met = "; ".join(first["tries"][0]["exceeded"])
+    outcome = "and again when tried alone" if second.get("exceeded") else "not when tried again alone, which counts"
+    note = f"a limit was met while the machine was busy ({met}), {outcome}"
+    tries = [*first["tries"], *({**t, "alone": True} for t in second.get("tries", []))]
+    return second | {"pending": False, "tries": tries, "flags": [*second["flags"], note]}
+
+
+def _tried(parcel: Parcel, start: Callable[..., Sandbox]) -> Verdict:
+    began, waited = monotonic(), _waited()
+    verdict = _judged(parcel, start)
+    seconds = monotonic() - began
+    busy = round((_waited() - waited) / max(seconds, 1e-3), 2) if waited else float(os.getloadavg()[0] > _cores())
+    exceeded = verdict.get("exceeded", [])
+    tries = [{"alone": False, "busy": busy, "exceeded": exceeded, "seconds": round(seconds, 3)}]
+    kind = "not started" if verdict.get("refused") else "none" if parcel.unsafe else "bubblewrap"
+    pending = bool(exceeded) and busy > BUSY
+    return verdict | {"seconds": round(seconds, 3), "sandbox": kind, "tries": tries, "pending": pending}
+
+
+def _waited() -> float:
+    """Seconds, since the machine was started, in which something waited for a core or for memory; 0 if unknown."""
+    total = 0
+    for name in ("cpu", "memory"):
+        try:
+            some = Path("/proc/pressure", name).read_text("ascii").split("\n")[0]
+        except OSError:
+            return 0.0
+        total += int(some.rpartition("total=")[2])
+    return total / 1e6
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0))
+
+
+def _judged(parcel: Parcel, start: Callable[..., Sandbox]) -> Verdict:
+    release = json.loads(parcel.release)
+    tasks = tasks_of(parcel.assignment)
+    try:
+        submission = stage.stage(parcel.content, release, parcel.assignment, parcel.flags)
+    except stage.NotGradable as error:
+        return _refused(parcel.assignment, str(error))
+    options = {"limits": parcel.limits, "hidden": _secret_places(parcel)} | ({"unsafe": True} if parcel.unsafe else {})
+    with gpu.card(parcel.device, tasks) as card:
+        verdict = judge.judge(submission, tasks, release, parcel.secret, start, **options, **card.options)
+    verdict["flags"] += card.notes
+    return verdict | {"device": card.told, "notebook": [asdict(cell) for cell in submission.cells]}
+
+
+def _unreadable(job: Job, error: Exception) -> Verdict:
+    sentence = str(error) if isinstance(error, stage.NotGradable) else "The notebook cannot be read."
+    return _refused(job.assignment, sentence)
+
+
+def _refused(assignment: str, sentence: str) -> Verdict:
+    verdict = judge.refuse(tasks_of(assignment), sentence)
     return verdict | {"notebook": None, "seconds": 0.0, "sandbox": "not started"}
 
 
-def _secret_places(course: Course) -> list[Path]:
+def _secret_places(parcel: Parcel) -> list[Path]:
     """Folders that must not be seen, should they lie where the system's own files are."""
     try:
-        return [course.root, project_root(Path(__file__).resolve().parent)]
+        return [Path(parcel.hidden), project_root(Path(__file__).resolve().parent)]
     except Exception:
-        return [course.root]
+        return [Path(parcel.hidden)]
 
 
 def _key(job: Job, content: bytes, flags: list[str]) -> str:
     """A name made of everything that the verdict depends on."""
-    environment = [platform.python_version(), platform.machine(), version("numpy"), version("ipython")]
-    parts = [
-        hashlib.sha256(content).hexdigest(),
-        flags,
-        environment,
-        job.checker or checker_version(),
-        asdict(job.limits),
-    ]
+    checker = job.checker or checker_version()
+    parts = [hashlib.sha256(content).hexdigest(), flags, environment(), checker, asdict(job.limits), job.device]
     parts += [hashlib.sha256(job.course.release_text(job.assignment)).hexdigest(), job.unsafe, os.getuid() == 0]
     return hashlib.sha256(job.course.secret + json.dumps([job.assignment, *parts]).encode()).hexdigest()

@@ -7,7 +7,7 @@ bytes, so that a regrade tries the same ones and nobody can know them.
 import hmac
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -20,7 +20,7 @@ from grading.sandbox import PATIENCE, Exceeded, Limits, Sandbox
 from grading.sources import refusal_of_notebook
 from grading.stage import Submission, grade_id
 from resampling.checks import refusals
-from resampling.checks.evaluation import Verdict, best_of_both, evaluate, refused, stopping
+from resampling.checks.evaluation import Finding, Trial, Verdict, best_of_both, evaluate, refused, stopping
 from resampling.checks.refusals import Refusal
 from resampling.checks.report import Report
 from resampling.checks.task import Task
@@ -29,6 +29,7 @@ SHOWN_SEED = 0  # what a check in the notebook uses
 PICTURE_ENTRIES = 2_500
 NEED_THEMSELVES = ("torch.",)
 OUTPUT_CAP = 10_000_000  # characters of all cells together
+STOPPING = ("crash", "time limit")  # kinds of refusal after which the sandbox is not what it was
 
 
 @dataclass
@@ -43,28 +44,41 @@ class Session:
     sandbox: Sandbox | None = None
     spent: float = 0.0  # seconds of computing in sandboxes that are gone
     calls: int = 0
+    kind: str = "none"  # how the sandbox was started: cold or warm
+    exceeded: list[str] = field(default_factory=list)  # limits that were met and ends that came unasked
     began: float = field(default_factory=time.monotonic)
 
-    def call(self, task: Task, arguments: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+    def call(self, task: Task, arguments: dict[str, Any], device: str = "") -> tuple[Any, dict[str, Any]]:
         """Value of the student's function, and the arguments as they are afterwards; or `Refusal`."""
+        try:
+            return self._called(task, arguments, {"device": device} if device else {})
+        except Refusal as refusal:
+            if refusal.kind in STOPPING:
+                self._met(f"{task.name}: {str(refusal).splitlines()[0]}")
+                self.stop()
+            raise
+
+    def _called(self, task: Task, arguments: dict[str, Any], more: dict[str, str]) -> tuple[Any, dict[str, Any]]:
         sandbox = self.running()
         self.calls += 1
         sandbox.within(min(task.time_limit, self._left()), refusals.time_limit(task.time_limit))
         try:
-            sandbox.ask({"do": "call", "id": self.calls, "function": task.name, "arguments": arguments})
-            reply = sandbox.channel.receive()
-            return _value(task, reply, self.calls, arguments)
+            question = {"do": "call", "id": self.calls, "function": task.name, "arguments": arguments, **more}
+            sandbox.ask(question)
+            return _value(task, sandbox.channel.receive(), self.calls, arguments)
         except (Closed, Exceeded, Refusal, TypeError, ValueError) as error:
-            refusal = _as_refusal(error)
-            if refusal.kind in ("crash", "time limit"):
-                self.stop()
-            raise refusal from None
+            raise _as_refusal(error) from None
+
+    def _met(self, incident: str) -> None:
+        if incident not in self.exceeded:
+            self.exceeded.append(incident)
 
     def running(self) -> Sandbox:
         """The sandbox, all cells executed."""
         while self.sandbox is None:
             self._left()
             self.sandbox = self.start()
+            self.kind = self.sandbox.start
             self._run_cells()
         return self.sandbox
 
@@ -94,6 +108,7 @@ class Session:
             if current < 0:
                 raise Refusal("crash", f"the notebook could not be run: {_reason(error)}.") from None
             self.left_out[current] = _reason(error)
+            self._met(f"cell {current + 1} was left out: {_reason(error)}")
             self.stop()
         except Refusal:
             self.stop()
@@ -120,16 +135,27 @@ class _CellTooSlow(Exception):
 
 
 def judge(
-    submission: Submission, tasks: tuple[Task, ...], release: dict[str, Any], secret: bytes, **options: Any
+    submission: Submission,
+    tasks: tuple[Task, ...],
+    release: dict[str, Any],
+    secret: bytes,
+    start: Callable[..., Sandbox] = Sandbox,
+    device: str = "",
+    **options: Any,
 ) -> dict[str, Any]:
-    """The verdict, as data for a file. `options` are the `limits` and those of `Sandbox`."""
+    """The verdict, as data for a file. `options` are the `limits` and those of `Sandbox`, which `start` gives.
+
+    On a `device` the hidden cases are tried once more, as torch tensors, in the tasks that ask for it.
+    """
     limits = options["limits"]
     blocks = {"absent": absent_packages(tasks, release), "stripped": stripped_names(tasks)}
-    session = Session(submission, lambda: Sandbox(**blocks, **options), limits)
+    session = Session(submission, lambda: start(**blocks, **options), limits)
     try:
-        verdicts = [_judge_task(session, task, secret) for task in tasks]
-        flags = [*submission.flags, *_incidents(session), *filter(None, map(_remark, verdicts))]
-        return {"tasks": [*map(_result, verdicts)], "cells": _cell_results(session), "flags": flags}
+        verdicts = [_judge_task(session, task, secret, device) for task in tasks]
+        flags = [*submission.flags, *session.exceeded, *filter(None, map(_remark, verdicts))]
+        results, cells = [*map(_result, verdicts)], _cell_results(session)
+        told = {"exceeded": session.exceeded, "start": session.kind}
+        return {"tasks": results, "cells": cells, "flags": flags, **told}
     finally:
         session.stop()
 
@@ -166,16 +192,27 @@ def _forbidden_everywhere(tasks: tuple[Task, ...]) -> set[str]:
     return set.intersection(*(set(task.forbidden) for task in tasks))
 
 
-def _judge_task(session: Session, task: Task, secret: bytes) -> Verdict:
+def _judge_task(session: Session, task: Task, secret: bytes, device: str) -> Verdict:
     try:
         refusal = refusal_of_notebook(task, session.submission)
         if refusal:
             return refused(task, refusal)
-        invoke = stopping(partial(session.call, task), ("crash", "time limit"))
-        shown = evaluate(task, invoke, SHOWN_SEED)
-        return best_of_both(shown, evaluate(task, invoke, secret_seed(secret, task, session.submission)))
+        invoke = stopping(partial(session.call, task), STOPPING)
+        seed = secret_seed(secret, task, session.submission)
+        verdict = best_of_both(evaluate(task, invoke, SHOWN_SEED), evaluate(task, invoke, seed))
+        if device not in task.devices:
+            return verdict
+        there = stopping(partial(session.call, task, device=device), STOPPING)
+        return _both(verdict, evaluate(task, there, seed), f"right with NumPy arrays, wrong with tensors on {device}.")
     except (ArithmeticError, LookupError, TypeError, ValueError) as error:  # an answer that no comparison foresaw
         return refused(task, Refusal("type", f"the answer could not be compared ({type(error).__name__})."))
+
+
+def _both(here: Verdict, there: Verdict, sentence: str) -> Verdict:
+    """A property counts only when it holds in both."""
+    told = Trial({}, None, None, Refusal("hidden", sentence))
+    pairs = zip(here.findings, there.findings, strict=True)
+    return Verdict(here.task, tuple(h if h.trial or not t.trial else replace(t, trial=told) for h, t in pairs))
 
 
 def _value(task: Task, reply: dict[str, Any], number: int, arguments: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
@@ -226,8 +263,18 @@ def _result(verdict: Verdict) -> dict[str, Any]:
         "score": verdict.score,
         "points": verdict.task.points,
         "mistakes": list(verdict.mistakes),
+        "properties": [*map(_property, verdict.findings)],
         "text": str(report),
         "html": html,
+    }
+
+
+def _property(finding: Finding) -> dict[str, Any]:
+    return {
+        "name": finding.property,
+        "points": finding.points,
+        "earned": finding.earned,
+        "refusal": finding.trial.refusal.kind if finding.trial else None,
     }
 
 
@@ -248,15 +295,10 @@ def _cell_results(session: Session) -> list[dict[str, Any]]:
     return [{"cell": n, "outputs": session.outputs.get(n, "[]"), "left_out": session.left_out.get(n)} for n in numbers]
 
 
-def _incidents(session: Session) -> Iterator[str]:
-    for number, reason in session.left_out.items():
-        yield f"cell {number + 1} was left out: {reason}"
-
-
 def _remark(verdict: Verdict) -> str | None:
     """One line for the instructor about an answer that was refused as a whole."""
     for finding in verdict.findings:
-        if finding.trial and finding.trial.refusal.kind in ("crash", "forbidden", "time limit"):
+        if finding.trial and finding.trial.refusal.kind == "forbidden":
             return f"{verdict.task.name}: {str(finding.trial.refusal).splitlines()[0]}"
     return None
 

@@ -6,11 +6,18 @@ from typing import Any
 from nbformat import NotebookNode
 from nbgrader.preprocessors import NbGraderPreprocessor
 
+from grading import late
 from grading.course import Course
 from grading.grading import Job, verdict_of
 from grading.record import record
 
 Resources = dict[str, Any]
+
+
+def note_arrival(assignment: str, student: str, notebooks: Any) -> None:
+    """nbgrader calls this in the course's folder before it reads the time of arrival."""
+    del notebooks
+    late.arrival(Course(Path.cwd()), assignment, student)
 
 
 class RebuildFromVerdict(NbGraderPreprocessor):
@@ -19,7 +26,7 @@ class RebuildFromVerdict(NbGraderPreprocessor):
     def preprocess(self, nb: NotebookNode, resources: Resources) -> tuple[NotebookNode, Resources]:
         del nb
         names = resources["nbgrader"]
-        course = Course(Path(names["db_url"].removeprefix("sqlite:///")).parent)
+        course = Course(Path(self.parent.parent.coursedir.root))
         verdict = verdict_of(Job(course, names["assignment"], names["student"]))
         return record(course, names["assignment"], names["student"], verdict), resources
 

@@ -1,46 +1,277 @@
 """Put verdicts into nbgrader's own records: the autograded notebook and the gradebook."""
 
+import hashlib
 import json
 import math
-import os
-import warnings
-from collections.abc import Iterator
-from pathlib import Path
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property, lru_cache
+from itertools import product
+from types import TracebackType
 from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
-from nbgrader.api import Grade, Gradebook
-from nbgrader.preprocessors import SaveAutoGrades
-from sqlalchemy.exc import SAWarning
+from nbgrader.api import (
+    Assignment,
+    BaseCell,
+    Comment,
+    Grade,
+    Gradebook,
+    GradeCell,
+    Notebook,
+    SolutionCell,
+    Student,
+    SubmittedAssignment,
+    SubmittedNotebook,
+    new_uuid,
+)
+from nbgrader.plugins import BasePlugin
+from nbgrader.utils import compute_checksum, determine_grade, is_grade, is_solution, is_task
+from sqlalchemy.orm import load_only
 
-from grading import cleaning
-from grading.course import Course, tasks_of, write
+from grading import cleaning, late
+from grading.course import Course, CourseError, tasks_of, write
+from grading.gradebook import opened
 from grading.judge import tasks_by_cell
 from grading.stage import grade_id
 
+BATCH, BATCH_SECONDS = 32, 1.0  # submissions in one transaction: a disk takes longer to confirm than to write
+Verdict = dict[str, Any]
+Recorded = tuple[Any, Verdict, Exception | None]
 
-def record(course: Course, assignment: str, student: str, verdict: dict[str, Any]) -> NotebookNode:
-    """Write one student's autograded notebook and grades. Every graded cell gets a grade, whatever was there before."""
-    notebook = autograded(course, assignment, verdict)
-    path = course.root / "autograded" / student / assignment / f"{assignment}.ipynb"
-    changed = _changed_answers(path, notebook)
-    with Gradebook(course.db_url) as gradebook:
-        _enter(gradebook, assignment, student)
-        before = {g.name: (g.manual_score, g.needs_manual_grade) for g in _grades(gradebook, assignment, student)}
-    names = {"student": student, "assignment": assignment, "notebook": assignment, "db_url": course.db_url}
-    SaveAutoGrades().preprocess(notebook, {"nbgrader": names})
-    with Gradebook(course.db_url) as gradebook:
-        for grade in _grades(gradebook, assignment, student):
-            _keep_manual(grade, *before.get(grade.name, (None, False)), changed)
-        gradebook.db.commit()
-    write(path, nbformat.writes(notebook))
-    return notebook
+
+@dataclass(frozen=True)
+class Entry:
+    """All that is written about one submission."""
+
+    assignment: str
+    student: str
+    notebook: NotebookNode
+    ledger: late.Ledger
+    arrived: datetime
+    scores: dict[str, float | None]
+    comments: dict[str, str | None]
+    answers: dict[str, str]
+
+    @property
+    def changed(self) -> set[str]:
+        """Graded cells whose answer is not the one of the last record: of a check, the solution that it is about."""
+        before = self.ledger.answers or {}
+        changed = {name for name, digest in self.answers.items() if before.get(name) != digest}
+        return changed | {f"{name}-check" for name in changed}
+
+
+def record(course: Course, assignment: str, student: str, verdict: Verdict) -> NotebookNode:
+    """Write one student's grades and autograded notebook. Every graded cell gets a grade, whatever was there before."""
+    with Recorder(course) as recorder:
+        entry = recorder.entry(assignment, student, verdict)
+        recorder.save([entry])
+    return entry.notebook
+
+
+def record_all(course: Course, verdicts: Iterable[tuple[Any, Verdict]]) -> Iterator[Recorded]:
+    """Record the verdicts of jobs as they come, and give them back with what went wrong: one stops no other.
+
+    Grades are written some at a time, each time in one transaction: a submission is recorded as a whole or not at all.
+    """
+    batch: list[tuple[Any, Verdict, Entry]] = []
+    since = time.monotonic()
+    with Recorder(course) as recorder:
+        for job, verdict in verdicts:
+            try:
+                batch.append((job, verdict, recorder.entry(job.assignment, job.student, verdict)))
+            except Exception as error:
+                yield job, verdict, error
+            if len(batch) >= BATCH or time.monotonic() - since > BATCH_SECONDS:
+                yield from recorder.saved(batch)
+                batch, since = [], time.monotonic()
+        yield from recorder.saved(batch)
+
+
+class Recorder:
+    """The course's gradebook, open for writing."""
+
+    def __init__(self, course: Course) -> None:
+        self.course = course
+        self._open = ExitStack()
+
+    def __enter__(self) -> "Recorder":
+        return self
+
+    def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._open.close()
+
+    @cached_property
+    def gradebook(self) -> Gradebook:
+        """Opened when first needed, so that workers started before do not share the connection."""
+        return self._open.enter_context(opened(self.course))
+
+    @cached_property
+    def policy(self) -> BasePlugin:
+        """What lateness costs."""
+        return late.policy(self.course)
+
+    def entry(self, assignment: str, student: str, verdict: Verdict) -> Entry:
+        """What is to be written; nothing is written yet, but that the submission has arrived."""
+        notebook = autograded(self.course, assignment, verdict)
+        arrived = late.arrival(self.course, assignment, student)
+        ledger = late.Ledger.of(self.course, assignment, student)
+        graded = [cell for cell in notebook.cells if is_grade(cell) or is_task(cell)]
+        answered = [cell for cell in notebook.cells if is_solution(cell) or is_task(cell)]
+        return Entry(
+            assignment,
+            student,
+            notebook,
+            ledger,
+            arrived,
+            {grade_id(cell): determine_grade(cell)[0] if is_grade(cell) else None for cell in graded},
+            {grade_id(cell): _comment(cell) for cell in answered},
+            {grade_id(cell): hashlib.sha256(cell.source.encode()).hexdigest() for cell in answered},
+        )
+
+    def saved(self, batch: list[tuple[Any, Verdict, Entry]]) -> Iterator[Recorded]:
+        """Save a batch; if that fails, each submission for itself."""
+        try:
+            self.save([entry for _, _, entry in batch])
+        except Exception:
+            yield from ((job, verdict, self._attempt(entry)) for job, verdict, entry in batch)
+        else:
+            yield from ((job, verdict, None) for job, verdict, _ in batch)
+
+    def save(self, entries: list[Entry]) -> None:
+        """Write grades in one transaction, then the notebooks: after a crash between the two, the next run mends it."""
+        try:
+            for assignment in dict.fromkeys(entry.assignment for entry in entries):
+                self._save_grades(assignment, {e.student: e for e in entries if e.assignment == assignment})
+            self.gradebook.db.commit()
+        except BaseException:
+            self.gradebook.db.rollback()
+            raise
+        for entry in entries:
+            folder = self.course.root / "autograded" / entry.student / entry.assignment
+            write(folder / f"{entry.assignment}.ipynb", json.dumps(entry.notebook))
+            entry.ledger.answers = entry.answers
+            entry.ledger.save()
+
+    def _attempt(self, entry: Entry) -> Exception | None:
+        try:
+            return self.save([entry])
+        except Exception as error:
+            return error
+
+    def _save_grades(self, assignment: str, entries: dict[str, Entry]) -> None:
+        rows = Rows(self.gradebook, assignment, list(entries))
+        for student, entry in entries.items():
+            grades, comments = rows.grades[student], rows.comments[student]
+            for name, grade in grades.items():
+                _grade(grade, entry.scores.get(name, 0.0), name in entry.changed)
+            for name, comment in comments.items():
+                comment.auto_comment = entry.comments.get(name)
+            rows.of[student][0].timestamp = entry.arrived.replace(tzinfo=None)
+            rows.charge(self.policy, student)
+
+
+class Rows:
+    """nbgrader's rows of some students' submissions of one assignment. Those that are missing are made."""
+
+    def __init__(self, gradebook: Gradebook, assignment: str, students: list[str]) -> None:
+        self.db = gradebook.db
+        self.assignment, self.notebook = self._released(assignment)
+        self.due = self.assignment.duedate
+        cells = self.db.query(BaseCell).filter_by(notebook_id=self.notebook.id).all()
+        self._rows(Student, "id", students)
+        submissions = self._rows(SubmittedAssignment, "student_id", students, assignment_id=self.assignment.id)
+        keys = {student: row.id for student, row in submissions.items()}
+        notebooks = self._rows(SubmittedNotebook, "assignment_id", keys.values(), notebook_id=self.notebook.id)
+        self.of = {student: (row, notebooks[row.id]) for student, row in submissions.items()}
+        graded = {cell.id: cell.name for cell in cells if not isinstance(cell, SolutionCell)}
+        answered = {cell.id: cell.name for cell in cells if not isinstance(cell, GradeCell)}
+        self.grades, self.comments = self._parts(Grade, graded), self._parts(Comment, answered)
+
+    def charge(self, policy: BasePlugin, student: str) -> None:
+        """Put down what lateness costs, by the score, the due date and the extension as they are now."""
+        submission, notebook = self.of[student]
+        seconds = late.seconds_late(submission.timestamp, self.due, submission.extension)
+        total = sum(map(points_of, self.grades[student].values()))
+        notebook.late_submission_penalty = late.penalty(policy, student, total, seconds)
+
+    def _released(self, name: str) -> tuple[Assignment, Notebook]:
+        assignment = self.db.query(Assignment).filter_by(name=name).one_or_none()
+        notebook = (
+            assignment and self.db.query(Notebook).filter_by(name=name, assignment_id=assignment.id).one_or_none()
+        )
+        if not notebook:
+            raise CourseError(f"The gradebook has no assignment {name}: run `grade release {name}`.")
+        return assignment, notebook
+
+    def _rows(self, kind: type, key: str, wanted: Iterable[str], **fixed: str) -> dict[str, Any]:
+        """One row for each wanted value of the column `key`."""
+        wanted = list(wanted)
+        found = self.db.query(kind).filter_by(**fixed).filter(getattr(kind, key).in_(wanted))
+        rows = {getattr(row, key): row for row in found}
+        for value in wanted:
+            if value not in rows:
+                rows[value] = _new(kind, **{key: value}, **fixed)
+                self.db.add(rows[value])
+        return rows
+
+    def _parts(self, kind: type, cells: dict[str, str]) -> dict[str, dict[str, Any]]:
+        """Each student's rows of the given cells, by the cells' names."""
+        keys = {notebook.id: student for student, (_, notebook) in self.of.items()}
+        parts: dict[str, dict[str, Any]] = {student: {} for student in self.of}
+        for row in self.db.query(kind).options(load_only(*_columns(kind))).filter(kind.notebook_id.in_(keys)):
+            if row.cell_id in cells:
+                parts[keys[row.notebook_id]][cells[row.cell_id]] = row
+        for (key, student), (cell, name) in product(keys.items(), cells.items()):
+            if name not in parts[student]:
+                parts[student][name] = kind(notebook_id=key, cell_id=cell)
+                self.db.add(parts[student][name])
+        return parts
+
+
+def _new(kind: type, **columns: str) -> Any:
+    """A row whose id is known before it is written."""
+    if kind is Student:
+        return Student(**columns)
+    return kind(id=new_uuid(), **columns)
+
+
+def _columns(kind: type) -> list[Any]:
+    """Those of a table itself: nbgrader's computed ones cost a query in a query for each row."""
+    return [getattr(kind, column.name) for column in kind.__table__.columns]
+
+
+def _grade(grade: Grade, score: float | None, changed: bool) -> None:
+    """A person's points and comments always stay; a person is asked again when what they were given for has changed.
+
+    So nobody's reading is thrown away or counts unseen for another answer: the old points are in the formgrader beside
+    the new answer, and until somebody has looked every table says `needs_manual_grade`.
+    """
+    if grade.manual_score is None:
+        grade.needs_manual_grade = score is None
+    elif changed or score != grade.auto_score:
+        grade.needs_manual_grade = True
+    grade.auto_score = score
+
+
+def points_of(grade: Grade) -> float:
+    """As nbgrader's own column, which does not know what is not written yet."""
+    points = grade.auto_score if grade.manual_score is None else grade.manual_score
+    return (points or 0.0) + (grade.extra_credit or 0.0)
+
+
+def _comment(cell: NotebookNode) -> str | None:
+    untouched = not is_task(cell) and cell.metadata.nbgrader.get("checksum") == compute_checksum(cell)
+    return "No response." if untouched else None
 
 
 def autograded(course: Course, assignment: str, verdict: dict[str, Any]) -> NotebookNode:
     """The release's cells with the student's sources and cleaned outputs, and our own outputs under the checks."""
-    release = nbformat.reads(course.release_text(assignment).decode(), as_version=4)
+    release = _parsed(course.release_text(assignment))
     tasks = tasks_by_cell(tasks_of(assignment), release)
     results = {result["task"]: result for result in verdict["tasks"]}
     outputs = {cell["cell"]: cell for cell in verdict["cells"]}
@@ -51,7 +282,13 @@ def autograded(course: Course, assignment: str, verdict: dict[str, Any]) -> Note
             cell.outputs = [*check_outputs(results[tasks[grade_id(cell)]], cell.metadata.nbgrader.points)]
     if verdict.get("flags"):
         cells.insert(0, nbformat.v4.new_markdown_cell(_notes(verdict["flags"]), id="grader-notes"))
-    return nbformat.v4.new_notebook(cells=cells, metadata=release.metadata)
+    return nbformat.from_dict({"cells": cells, "metadata": release.metadata, "nbformat": 4, "nbformat_minor": 5})
+
+
+@lru_cache(maxsize=4)
+def _parsed(release: bytes) -> NotebookNode:
+    """A notebook to read from: it is shared."""
+    return nbformat.reads(release.decode(), as_version=4)
 
 
 def check_outputs(result: dict[str, Any], points: float) -> Iterator[NotebookNode]:
@@ -59,11 +296,16 @@ def check_outputs(result: dict[str, Any], points: float) -> Iterator[NotebookNod
     score = result["score"]
     honest = isinstance(score, int | float) and math.isfinite(score) and 0 <= score <= points
     score = float(score) if honest else 0.0
-    yield nbformat.v4.new_output("execute_result", {"text/plain": repr(score)}, execution_count=None)
+    yield _output("execute_result", {"text/plain": repr(score)}, execution_count=None)
     report = {"text/plain": result["text"]}
     if result["html"]:
         report["text/html"] = cleaning.report_html(result["html"])
-    yield nbformat.v4.new_output("display_data", report)
+    yield _output("display_data", report)
+
+
+def _output(kind: str, data: dict[str, str], **more: None) -> NotebookNode:
+    """As nbformat makes it, which would look at each part of each notebook for whether it is one."""
+    return nbformat.from_dict({"output_type": kind, "data": data, "metadata": {}, **more})
 
 
 def _cell(position: int, row: dict[str, Any], release: NotebookNode, output: dict[str, Any] | None) -> NotebookNode:
@@ -97,39 +339,3 @@ def _shown(output: dict[str, Any] | None) -> list[dict[str, Any]]:
 
 def _notes(flags: list[str]) -> str:
     return "**Notes of the grader**\n\n" + "\n".join(f"- {cleaning.markdown(flag)}" for flag in flags)
-
-
-def _enter(gradebook: Gradebook, assignment: str, student: str) -> None:
-    """Make the rows of a submission. nbgrader adds them in an order that SQLAlchemy remarks on every time."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", SAWarning)
-        gradebook.update_or_create_student(student)
-        gradebook.update_or_create_submission(assignment, student)
-
-
-def _grades(gradebook: Gradebook, assignment: str, student: str) -> list[Grade]:
-    return gradebook.find_submission_notebook(assignment, assignment, student).grades
-
-
-def _keep_manual(grade: Grade, manual: float | None, needed: bool, changed: set[str]) -> None:
-    """A person's points stand as long as what they were given for stands."""
-    if manual is None:
-        return
-    if grade.name in changed:
-        grade.manual_score, grade.needs_manual_grade = None, grade.auto_score is None
-    else:
-        grade.needs_manual_grade = needed
-
-
-def _changed_answers(path: Path, new: NotebookNode) -> set[str]:
-    """Graded cells whose answer is not the one of the last run: of a check, the solution that it is about."""
-    if not os.path.exists(path):
-        return set()
-    old = _answers(json.loads(path.read_text("utf-8")))
-    changed = {name for name, source in _answers(new).items() if old.get(name) != source}
-    return changed | {f"{name}-check" for name in changed}
-
-
-def _answers(notebook: dict[str, Any]) -> dict[str, str]:
-    solutions = [c for c in notebook["cells"] if c["metadata"].get("nbgrader", {}).get("solution")]
-    return {grade_id(cell): "".join(cell["source"]) for cell in solutions}

@@ -35,23 +35,12 @@ def main() -> None:
     """Serve until the other side hangs up."""
     descriptor, settings = int(sys.argv[1]), json.loads(sys.argv[2])
     os.set_inheritable(descriptor, False)
-    _confine(settings)
-    channel = Channel(socket.socket(fileno=descriptor))
-    sys.argv = [""]
-    sys.meta_path[:0] = [CourseModules(), Stripped(settings["stripped"])]
-    builtins.input = _no_input
-    shell = Shell.instance(
-        config=Config({"HistoryManager": {"enabled": False}, "InteractiveShell": {"colors": "nocolor"}})
-    )
-    channel.send({"event": "ready"})
-    try:
-        while True:
-            _answer(channel, shell, channel.receive())
-    except Closed:
-        os._exit(0)
+    confine(settings)
+    shell = make_shell()
+    serve(shell, Channel(socket.socket(fileno=descriptor)), settings["stripped"])
 
 
-def _confine(settings: dict[str, Any]) -> None:
+def confine(settings: dict[str, Any]) -> None:
     """Be the first to go when memory is short; take a user of its own (only root can); take limits for good."""
     with open("/proc/self/oom_score_adj", "w") as file:
         file.write("1000")
@@ -64,6 +53,26 @@ def _confine(settings: dict[str, Any]) -> None:
     nowhere = os.open(os.devnull, os.O_RDWR)
     for standard in (0, 1, 2):
         os.dup2(nowhere, standard)
+    os.close(nowhere)
+
+
+def make_shell() -> "Shell":
+    """The one that executes all cells."""
+    sys.argv = [""]
+    builtins.input = _no_input
+    quiet = Config({"HistoryManager": {"enabled": False}, "InteractiveShell": {"colors": "nocolor"}})
+    return Shell.instance(config=quiet)
+
+
+def serve(shell: "Shell", channel: Channel, stripped: list[str]) -> None:
+    """Answer until the other side hangs up."""
+    sys.meta_path[:0] = [CourseModules(), Stripped(stripped)]
+    channel.send({"event": "ready"})
+    try:
+        while True:
+            _answer(channel, shell, channel.receive())
+    except Closed:
+        os._exit(0)
 
 
 def _answer(channel: Channel, shell: "Shell", message: dict[str, Any]) -> None:
@@ -259,11 +268,15 @@ class Stripped:
             raise ImportError(f"{name} may not be used here")
         if not any(n.startswith(f"{name}.") for n in self.names):
             return None
-        spec = importlib.machinery.PathFinder.find_spec(name, path)
+        spec = self._of_the_next(name, path)
         if spec is not None:
             load = spec.loader.exec_module
             spec.loader.exec_module = lambda module: (load(module), self._strip())
         return spec
+
+    def _of_the_next(self, name: str, path: Any) -> importlib.machinery.ModuleSpec | None:
+        later = sys.meta_path[sys.meta_path.index(self) + 1 :]
+        return next(filter(None, (finder.find_spec(name, path) for finder in later)), None)
 
     def _strip(self) -> None:
         self.gone = True

@@ -26,8 +26,8 @@ from grading.channel import Channel, Closed, Malformed
 from grading.seccomp import filter_program
 
 HERE = Path(__file__).resolve().parent
-RUNNER_FILES = ("__init__.py", "channel.py", "runner.py")
-START = "import sys; sys.path.insert(0, {!r}); from grading.runner import main; main()"
+RUNNER_FILES = ("__init__.py", "ahead.py", "channel.py", "runner.py", "seccomp.py", "zygote.py")
+START = "import sys; sys.path.insert(0, {!r}); from grading.{} import main; main()"
 CLOCK_TICKS = os.sysconf("SC_CLK_TCK")
 FIRST_USER = 1 << 30  # user numbers that no real account has
 PATIENCE = 3.0  # a sleeping call may take this times the seconds that a computing one may
@@ -86,7 +86,7 @@ class Sandbox:
         unsafe: bool = False,
     ) -> None:
         self.limits, self.kind, self.stripped = limits, "none" if unsafe else "bubblewrap", [*stripped]
-        self.own_files = tempfile.TemporaryDirectory(prefix="grading-")
+        self.roots: list[int] = []  # processes that all others in the sandbox descend from
         ours, theirs = socket.socketpair()
         self.channel = Channel(ours, self._tick)
         self.give_up: Callable[[], None] = lambda: None
@@ -98,9 +98,10 @@ class Sandbox:
         finally:
             theirs.close()
 
+    start = "cold"
     process: subprocess.Popen | None = None
-    first: int | None = None  # process number of the sandbox's own init
-    handle: int | None = None
+    own_files: tempfile.TemporaryDirectory | None = None
+    handle: int | None = None  # of the sandbox's own init
 
     def ask(self, message: dict[str, Any]) -> None:
         """Send a message."""
@@ -125,85 +126,111 @@ class Sandbox:
     def close(self) -> None:
         """Kill everything in the sandbox; when this returns, nothing of it is alive."""
         if self.handle is not None:
-            _kill(self.handle)
+            kill(self.handle)
             self.handle = None
         if self.process is not None:
             if self.kind == "none":
                 _kill_group(self.process.pid)
             self.process.kill()
             self.process.wait()
+            self.process.stderr.close()
         self.channel.connection.close()
-        self.own_files.cleanup()
+        if self.own_files is not None:
+            self.own_files.cleanup()
 
     def _start(self, theirs: socket.socket, absent: Iterable[Path], hidden: Iterable[Path], unsafe: bool) -> None:
-        runner = Path(self.own_files.name) / "grading"
-        runner.mkdir()
-        for name in RUNNER_FILES:
-            shutil.copyfile(HERE / name, runner / name)
-        Path(self.own_files.name).chmod(0o755)
-        settings = {"limits": self.limits.of_process(), "user": 0, "stripped": self.stripped}
         if unsafe:
-            command = _python(self.own_files.name, theirs, settings)
-            environment = _environment(self.own_files.name)
-            self._launch(command, [theirs.fileno()], cwd=self.own_files.name, env=environment, start_new_session=True)
-            self.first = self.process.pid
+            first = self._launch_unconfined(theirs)
         else:
-            settings["user"] = FIRST_USER + secrets.randbelow(FIRST_USER - 2) if os.getuid() == 0 else 0
-            settings["limits"]["RLIMIT_NPROC"] = self.limits.processes
-            self._launch_confined(theirs, settings, [*map(Path, hidden)], absent)
+            python = python_command("/grader", "runner", theirs, settings_of(self.limits, self.stripped))
+            confined = [*namespaces(), *confinement(self.limits.folder, hidden, absent)]
+            self.process, first = launch_confined(confined, python, theirs, filter_of_calls())
         theirs.close()  # or we would never see the other side hang up
-        self.handle = os.pidfd_open(self.first)
+        self.roots, self.handle = [first], os.pidfd_open(first)
         self._await_ready()
 
-    def _launch(self, command: list[str], descriptors: list[int], **options: Any) -> None:
-        null = subprocess.DEVNULL
-        self.process = subprocess.Popen(
-            command, pass_fds=descriptors, stdin=null, stdout=null, stderr=subprocess.PIPE, **options
-        )
-
-    def _launch_confined(
-        self, theirs: socket.socket, settings: dict[str, Any], hidden: list[Path], absent: Iterable[Path]
-    ) -> None:
-        reading, writing = os.pipe()
-        python = _python("/grader", theirs, settings)
-        calls = _readable(_filter())
-        confined = [*_confinement(self.limits, self.own_files.name, hidden, absent), "--seccomp", str(calls)]
-        try:
-            command = [bubblewrap(), *confined, "--info-fd", str(writing), *python]
-            self._launch(command, [theirs.fileno(), writing, calls], env={})
-        finally:
-            os.close(writing)
-            os.close(calls)
-        told = _until(reading, b"}")
-        if not told:
-            raise NoSandbox(f"{self._complaint()}\n{HOW_TO_GET_ONE}")
-        self.first = json.loads(told)["child-pid"]
+    def _launch_unconfined(self, theirs: socket.socket) -> int:
+        self.own_files = tempfile.TemporaryDirectory(prefix="grading-")
+        package = Path(self.own_files.name) / "grading"
+        package.mkdir()
+        for name in RUNNER_FILES:
+            shutil.copyfile(HERE / name, package / name)
+        settings = settings_of(self.limits, self.stripped) | {"user": 0}
+        del settings["limits"]["RLIMIT_NPROC"]
+        command = python_command(self.own_files.name, "runner", theirs, settings)
+        options = {"cwd": self.own_files.name, "env": environment(self.own_files.name), "start_new_session": True}
+        self.process = _launch(command, [theirs.fileno()], **options)
+        return self.process.pid
 
     def _await_ready(self) -> None:
         self.within(START_SECONDS, TimeoutError("the sandbox did not start in time"))
         try:
             ready = self.channel.receive()
         except (Closed, Malformed, TimeoutError) as error:
-            raise NoSandbox(f"{self._complaint() or error}\n{HOW_TO_GET_ONE}") from None
+            raise NoSandbox(f"{complaint(self.process) or error}\n{HOW_TO_GET_ONE}") from None
         if ready != {"event": "ready"}:
             raise NoSandbox("the runner did not start")
-        self.process.stderr.close()
-
-    def _complaint(self) -> str:
-        self.process.kill()
-        text = self.process.stderr.read(4000).decode(errors="replace").strip()
-        return text or "the sandbox ended at once"
 
     def _tick(self) -> None:
         processes = self._processes()
         if len(processes) > self.limits.processes + 2:
             raise Exceeded(f"more than {self.limits.processes} processes")
-        if sum(map(_private_bytes, processes)) > self.limits.memory:
+        if sum(map(private_bytes, processes)) > self.limits.memory < self._own_bytes(processes):
             raise Exceeded(f"more than {self.limits.memory >> 20} MiB of memory")
         self.give_up()
 
+    def _own_bytes(self, processes: list[int]) -> int:
+        return sum(map(shared_out_bytes, processes))
+
     def _processes(self) -> list[int]:
-        return [*_descendants(self.first)] if self.first else []
+        return [*dict.fromkeys(pid for root in self.roots for pid in _descendants(root))]
+
+
+def settings_of(limits: Limits, stripped: list[str]) -> dict[str, Any]:
+    """What the runner needs to know."""
+    user = FIRST_USER + secrets.randbelow(FIRST_USER - 2) if os.getuid() == 0 else 0
+    return {
+        "limits": limits.of_process() | {"RLIMIT_NPROC": limits.processes},
+        "user": user,
+        "stripped": stripped,
+    }
+
+
+def launch_confined(
+    confined: list[str], python: list[str], theirs: socket.socket, calls: bytes
+) -> tuple[subprocess.Popen, int]:
+    """bwrap with those arguments, running that command, and the process number of the sandbox's own init."""
+    reading, writing = os.pipe()
+    files = [readable((HERE / name).read_bytes()) for name in RUNNER_FILES]
+    files.append(readable(calls))
+    code = (part for name, f in zip(RUNNER_FILES, files, strict=False) for part in _file(f"/grader/grading/{name}", f))
+    command = [bubblewrap(), *confined, *code, *LAST, "--seccomp", str(files[-1]), "--info-fd", str(writing), *python]
+    try:
+        process = _launch(command, [theirs.fileno(), writing, *files], env={})
+    finally:
+        for descriptor in (writing, *files):
+            os.close(descriptor)
+    told = _until(reading, b"}")
+    if not told:
+        raise NoSandbox(f"{complaint(process)}\n{HOW_TO_GET_ONE}")
+    return process, json.loads(told)["child-pid"]
+
+
+def _launch(command: list[str], descriptors: list[int], **options: Any) -> subprocess.Popen:
+    null = subprocess.DEVNULL
+    return subprocess.Popen(command, pass_fds=descriptors, stdin=null, stdout=null, stderr=subprocess.PIPE, **options)
+
+
+def complaint(process: subprocess.Popen) -> str:
+    """What a process that failed to start said; it is ended."""
+    process.kill()
+    with process:
+        text = process.stderr.read(4000).decode(errors="replace").strip()
+    return text or "the sandbox ended at once"
+
+
+def _file(place: str, descriptor: int) -> Iterator[str]:
+    yield from ("--perms", "0444", "--ro-bind-data", str(descriptor), place)
 
 
 def bubblewrap() -> str:
@@ -220,26 +247,30 @@ def bubblewrap() -> str:
     raise NoSandbox(f"bubblewrap is not installed. {HOW_TO_GET_ONE}")
 
 
-def _filter() -> bytes:
+def filter_of_calls(**options: Any) -> bytes:
+    """The filter of system calls for this machine."""
     try:
-        return filter_program()
+        return filter_program(**options)
     except KeyError as machine:
         raise NoSandbox(f"grading runs on x86_64 and aarch64 only, and this is {machine}.") from None
 
 
-def _readable(content: bytes) -> int:
-    """A pipe that a few bytes can be read from."""
-    reading, writing = os.pipe()
-    os.write(writing, content)
-    os.close(writing)
-    return reading
+def readable(content: bytes) -> int:
+    """A file without a name that holds a few bytes."""
+    descriptor = os.memfd_create("grading")
+    os.write(descriptor, content)
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    return descriptor
 
 
-def _python(folder: str, theirs: socket.socket, settings: dict[str, Any]) -> list[str]:
-    return [sys.executable, "-I", "-B", "-c", START.format(folder), str(theirs.fileno()), json.dumps(settings)]
+def python_command(folder: str, module: str, theirs: socket.socket, settings: dict[str, Any]) -> list[str]:
+    """Run the `main` of a module of this package that lies in `folder`."""
+    start = START.format(folder, module)
+    return [sys.executable, "-I", "-B", "-c", start, str(theirs.fileno()), json.dumps(settings)]
 
 
-def _environment(home: str) -> dict[str, str]:
+def environment(home: str) -> dict[str, str]:
+    """The environment of the runner."""
     single = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
     inline = {"MPLBACKEND": "module://matplotlib_inline.backend_inline"}
     return {
@@ -252,30 +283,32 @@ def _environment(home: str) -> dict[str, str]:
     }
 
 
-def _confinement(limits: Limits, runner: str, hidden: list[Path], absent: Iterable[Path]) -> list[str]:
-    """Arguments for bwrap. Later mounts cover earlier ones."""
+LAST = ("--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/sandbox")
+
+
+def confinement(folder: int, hidden: Iterable[Path], absent: Iterable[Path]) -> list[str]:
+    """Arguments for bwrap, all but `namespaces` and `LAST`. Later mounts cover earlier ones."""
     python = _python_folders()
     packages = [Path(p) for name in ("resampling", "grading") for p in _folders_of(name)]
     return [
-        *_namespaces(),
         *("--die-with-parent", "--new-session", "--clearenv"),
-        *(part for name, value in _environment("/sandbox").items() for part in ("--setenv", name, value)),
+        *(part for name, value in environment("/sandbox").items() for part in ("--setenv", name, value)),
         *_system(),
         *(
             part
             for place in ("/sandbox", "/tmp")
-            for part in ("--perms", "1777", "--size", str(limits.folder), "--tmpfs", place)
+            for part in ("--perms", "1777", "--size", str(folder), "--tmpfs", place)
         ),
-        *_covered(hidden, [Path("/usr")]),
-        *(part for folder in python for part in (*_parents(folder), "--ro-bind", str(folder), str(folder))),
+        *_covered(map(Path, hidden), [Path("/usr")]),
+        *(part for f in python for part in (*_parents(f), "--ro-bind", str(f), str(f))),
         *_covered([*packages, *absent], [Path("/usr"), *python]),
         *("--proc", "/proc", "--dev", "/dev", "--ro-bind", "/dev/null", "/dev/zero"),  # it gives shared memory
         *("--perms", "1777", "--size", str(1 << 20), "--tmpfs", "/dev/shm"),
-        *("--ro-bind", runner, "/grader", "--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/sandbox"),
     ]
 
 
-def _namespaces() -> list[str]:
+def namespaces() -> list[str]:
+    """Arguments for bwrap: what is not shared with other processes, and which rights are left."""
     if os.getuid() != 0:
         return ["--unshare-all", "--unshare-user"]
     # Not a user namespace: the runner must be able to become a user that is not root outside either.
@@ -333,7 +366,7 @@ def _covered(folders: Iterable[Path], inside: list[Path]) -> Iterator[str]:
             yield from ("--tmpfs", str(folder))
 
 
-def _kill(handle: int) -> None:
+def kill(handle: int) -> None:
     """Kill a sandbox's init, and with it, by the kernel's rule, all it holds; wait until that is done."""
     try:
         signal.pidfd_send_signal(handle, signal.SIGKILL)
@@ -372,7 +405,17 @@ def _stat(pid: int) -> list[str]:
     return text.rpartition(")")[2].split()
 
 
-def _private_bytes(pid: int) -> int:
+def private_bytes(pid: int) -> int:
     """Memory that would be free without this process: all of it but pages of files."""
-    fields = (line.split() for line in _read_lines(f"/proc/{pid}/status"))
-    return sum(int(f[1]) << 10 for f in fields if f and f[0] in ("RssAnon:", "RssShmem:", "VmSwap:"))
+    return _kibibytes(f"/proc/{pid}/status", ("RssAnon:", "RssShmem:", "VmSwap:"))
+
+
+def shared_out_bytes(pid: int) -> int:
+    """The same, but a page that n processes share counts 1/n. It takes longer to find out, and may be refused."""
+    rolled = _kibibytes(f"/proc/{pid}/smaps_rollup", ("Pss_Anon:", "Pss_Shmem:", "SwapPss:"))
+    return rolled or private_bytes(pid)
+
+
+def _kibibytes(path: str, names: tuple[str, ...]) -> int:
+    fields = (line.split() for line in _read_lines(path))
+    return sum(int(f[1]) << 10 for f in fields if f and f[0] in names)

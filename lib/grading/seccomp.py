@@ -20,17 +20,22 @@ MACHINES = {"x86_64": (0xC000003E, f"{X86_64} {BOTH}"), "aarch64": (0xC00000B7, 
 CLONE3, FOREIGN = 435, 0x40000000  # clone3 hides its flags; numbers from FOREIGN on belong to a second table of x86
 NAMESPACES = 0x7E020000  # the CLONE_NEW… flags
 SHARED_ANONYMOUS = 0x21  # memory that can be given up without being freed
+NESTING = ("mount", "unshare", "setns")
 LOAD, EQUAL, AT_LEAST, AND, RETURN = 0x20, 0x15, 0x35, 0x54, 0x06
 NUMBER, MACHINE, ARGUMENTS = 0, 4, 16  # places in what the kernel shows the filter
 ALLOW, REFUSE = 0x7FFF0000, 0x00050000
 
 
-def filter_program(machine: str | None = None) -> bytes:
-    """The filter, as ``bwrap --seccomp`` reads it. `KeyError` for a machine that it does not know."""
+def filter_program(machine: str | None = None, nesting: bool = False) -> bytes:
+    """The filter, as ``bwrap --seccomp`` reads it. `KeyError` for a machine that it does not know.
+
+    With `nesting`, what makes a sandbox inside a sandbox is allowed.
+    """
     architecture, table = MACHINES[machine or platform.machine()]
     words = table.split()
     calls = dict(zip(words[::2], map(int, words[1::2]), strict=True))
     mmap, clone = calls.pop("mmap"), calls.pop("clone")
+    calls = {name: call for name, call in calls.items() if not (nesting and name in NESTING)}
     return b"".join(
         [
             *(_step(LOAD, MACHINE), _step(EQUAL, architecture, 1, 0), _refuse(errno.EPERM)),

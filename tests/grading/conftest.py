@@ -4,12 +4,13 @@ import contextlib
 import importlib.util
 import io
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 
 from grading import cli
-from grading.course import Course
+from grading.course import Course, configure
 from grading.sandbox import Limits, NoSandbox, Sandbox
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -77,3 +78,12 @@ def exercise(course, sample_class):
         for kind in ("release", "source")
     ]
     return sample_class.Exercise(*(json.loads(p.read_text("utf-8")) for p in paths))
+
+
+@pytest.fixture
+def place(course, tmp_path):
+    """A released course to write into."""
+    folder = tmp_path / "course"
+    shutil.copytree(course.root, folder)
+    configure(Course(folder), {"CourseDirectory.root": str(folder)})
+    return Course(folder)

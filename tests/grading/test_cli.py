@@ -1,6 +1,7 @@
 """Does each command say what is wrong, where, and what to do, in one line?"""
 
 import json
+import os
 import stat
 import subprocess
 import sys
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from grading import cli
+from grading import cli, leftovers, progress, run
 from grading.course import Course, alone, write
 from grading.sandbox import NoSandbox
 
@@ -68,9 +69,9 @@ def test_without_a_sandbox_nothing_is_graded(grade, course, monkeypatch):
     def none(*_, **__):
         raise NoSandbox("bubblewrap is not installed")
 
-    monkeypatch.setattr(cli, "Sandbox", none)
+    monkeypatch.setattr(run, "Sandbox", none)
     code, out, err = grade("run", "--course", course.root)
-    assert (code, out) == (1, "")
+    assert (code, out) == (3, "")
     assert "bubblewrap is not installed" in err
 
 
@@ -83,14 +84,15 @@ def test_unsafe_is_loud(grade, course):
 def test_status_counts(grade, course):
     code, out, _ = grade("status", "--course", course.root, "--json")
     assert code == 0
-    assert json.loads(out) == [{"assignment": "07_convolution_matrix", "handed_in": 0, "graded": 0, "odd_names": 0}]
+    row = {"assignment": "07_convolution_matrix", "handed_in": 0, "graded": 0, "odd_names": 0}
+    assert json.loads(out)["assignments"] == [row]
 
 
 def test_ctrl_c_ends_in_order(grade, course, monkeypatch):
     def stop(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cli, "_with_progress", stop)
+    monkeypatch.setattr(run, "grade_all", stop)
     code, _, err = grade("run", "--course", course.root)
     assert code == 130
     assert "the next `grade run` goes on from there" in err
@@ -137,7 +139,7 @@ def test_a_file_is_written_whole_or_not_at_all(tmp_path):
 def test_two_runs_at_once_are_told(grade, course):
     with alone(course):
         code, _, err = grade("run", "--course", course.root)
-    assert code == 1
+    assert code == 4
     assert "another `grade run` is at work" in err
 
 
@@ -145,7 +147,7 @@ def test_a_folder_that_cannot_be_written_is_told(grade, course, monkeypatch):
     def refuse(*_):
         raise PermissionError(13, "Permission denied", "lock")
 
-    monkeypatch.setattr(cli, "alone", refuse)
+    monkeypatch.setattr(run, "alone", refuse)
     code, _, err = grade("run", "--course", course.root)
     assert code == 1
     assert err.startswith("grade run: ")
@@ -162,8 +164,8 @@ def test_a_time_limit_is_a_number_of_seconds(grade, course, seconds):
 def test_workers_end_with_their_parent():
     """Also when it is killed and can end nothing itself."""
     code = (
-        "import os, signal, time\nfrom grading.grading import _pool\npool = _pool(2)\n"
-        "print(pool.submit(os.getpid).result(), flush=True)\nos.kill(os.getpid(), signal.SIGKILL)"
+        "import os, signal, time\nfrom grading.schedulers import Local\npool = Local(2)\n"
+        "print(pool.executor.submit(os.getpid).result(), flush=True)\nos.kill(os.getpid(), signal.SIGKILL)"
     )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
     worker = Path("/proc", ran.stdout.strip(), "stat")
@@ -172,3 +174,89 @@ def test_workers_end_with_their_parent():
             return
         time.sleep(0.1)
     raise AssertionError("the worker lives on")
+
+
+def test_what_a_killed_run_leaves_is_deleted_at_the_next_start():
+    """And what a running one uses is not."""
+    code = (
+        "import os, signal\nfrom grading.leftovers import claim\nfolder = claim()\n"
+        "(folder / 'x').mkdir()\nprint(folder, flush=True)\nos.kill(os.getpid(), signal.SIGKILL)"
+    )
+    mine = leftovers.claim()
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
+    killed = Path(ran.stdout.strip())
+    assert killed.is_dir()
+    assert leftovers.sweep() >= 1
+    assert not killed.exists()
+    assert mine.is_dir()
+    leftovers.release(mine)
+    assert not mine.exists()
+
+
+def test_a_half_written_file_is_deleted_when_it_is_old(tmp_path):
+    young, old = (tmp_path / "verdicts" / f".writing-{n}" for n in "ab")
+    young.parent.mkdir()
+    for path in (young, old):
+        path.touch()
+    os.utime(old, (0, 0))
+    assert leftovers.sweep_half_written(tmp_path) == 1
+    assert young.exists()
+    assert not old.exists()
+
+
+def test_an_error_is_told_as_json_too(grade, tmp_path):
+    code, out, _ = grade("status", "--course", tmp_path, "--json")
+    assert code == 1
+    told = json.loads(out)
+    assert told["code"] == 1
+    assert "not a course folder" in told["error"]
+
+
+@pytest.mark.parametrize("command", cli.EXAMPLES)
+def test_help_gives_examples_that_can_be_typed(command, capsys):
+    with pytest.raises(SystemExit):
+        cli.main([command, "--help"])
+    shown = capsys.readouterr().out
+    for line in cli.EXAMPLES[command]:
+        assert line in shown
+        words = line.split("#")[0].split(" && ")[0].partition("grade ")[2].split()
+        cli._parser().parse_args(words)
+
+
+def test_a_dry_run_does_nothing(grade, course, sample_class, exercise):
+    folder = course.root / "submitted" / "ada" / sample_class.ASSIGNMENT
+    folder.mkdir(parents=True)
+    before = sorted(course.root.rglob("*"))
+    try:
+        code, out, _ = grade("run", "--course", course.root, "--dry-run", "--json")
+        after = sorted(course.root.rglob("*"))
+    finally:
+        folder.rmdir()
+        folder.parent.rmdir()
+    assert code == 0
+    assert before == after
+    assert json.loads(out)[0]["would"].startswith("record 0 points: There is no 07_convolution_matrix.ipynb")
+
+
+def test_progress_is_read_from_a_file(course):
+    with progress.Progress(course, 3, "here", quiet=True) as told:
+        told.add(reused=True)
+        told.add(failed=True)
+        told._write("running")
+        state = progress.state_of(course)
+        assert (state["state"], state["done"], state["reused"], state["failed"]) == ("running", 2, 1, 1)
+        assert "2 of 3 done (1 from verdicts at hand, 1 failed)" in progress.sentence(state)
+    assert progress.state_of(course)["state"] == "finished"
+
+
+def test_a_run_that_is_gone_without_a_word_was_stopped(course):
+    with progress.Progress(course, 3, "here", quiet=True) as told:
+        state = told.state("running") | {"process_began": "1"}
+        write(course.root / progress.FILE, json.dumps(state))
+        assert progress.state_of(course)["state"] == "stopped"
+
+
+def test_without_a_terminal_there_is_a_line_now_and_then(course, capsys):
+    with progress.Progress(course, 2, "here", every=0.0) as told:
+        told.add()
+    assert "running: 1 of 2 done" in capsys.readouterr().err

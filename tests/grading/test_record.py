@@ -70,7 +70,7 @@ def test_handing_in_something_worse_lowers_the_grade(graded, exercise, worse):
     assert graded(student, second)["conv-matrix2d-check"][0] == 0
 
 
-def test_a_persons_points_stand_until_the_answer_changes(graded, place, exercise):
+def test_a_persons_points_stand_and_are_asked_about_again_when_the_answer_changes(graded, place, exercise):
     first = exercise.solved(question_what_the_matrix_shows="Bands.")
     assert graded("hand", first)[QUESTION] == (None, None, True)
     by_hand(place, "hand", QUESTION, 4)
@@ -80,7 +80,7 @@ def test_a_persons_points_stand_until_the_answer_changes(graded, place, exercise
     assert again[QUESTION] == (None, 4, False)
     assert again["conv-matrix1d-check"] == (5, 1, False)
     changed = graded("hand", exercise.solved(question_what_the_matrix_shows="Stripes."))
-    assert changed[QUESTION] == (None, None, True)
+    assert changed[QUESTION] == (None, 4, True)
     assert changed["conv-matrix1d-check"] == (5, 1, False)
 
 

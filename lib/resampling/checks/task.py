@@ -58,6 +58,8 @@ class Task:
         Dotted names that the student's code may not use, ``"numpy.kron"``; a package stands for all it holds.
     time_limit : float
         Seconds that one call may take.
+    devices : tuple of str
+        ``("cuda",)`` when the function has to work on torch tensors on that device too.
     """
 
     reference: Callable[..., Any]
@@ -66,6 +68,7 @@ class Task:
     mistakes: tuple[Mistake, ...]
     forbidden: tuple[str, ...] = ()
     time_limit: float = 5.0
+    devices: tuple[str, ...] = ()
     name: str = field(init=False)
 
     def __post_init__(self) -> None:
