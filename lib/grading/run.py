@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import replace
@@ -16,6 +17,7 @@ from grading.sandbox import Limits, Sandbox
 from grading.schedulers import Cluster, Local, Pool
 from grading.stage import NotGradable
 
+LOCK_SECONDS = 3.0
 UNSAFE = "WARNING: --unsafe: student code runs WITHOUT a sandbox and can do all that you can do on this machine."
 
 
@@ -88,10 +90,15 @@ def _intent(job: Job) -> str:
 
 
 def _lock(stack: ExitStack, course: Course) -> None:
-    try:
-        stack.enter_context(alone(course))
-    except CourseError as error:
-        raise Busy(str(error)) from None
+    """The workers of a run that was killed hold its lock until they are gone too, which takes a moment."""
+    until = time.monotonic() + LOCK_SECONDS
+    while True:
+        try:
+            return stack.enter_context(alone(course))
+        except CourseError as error:
+            if time.monotonic() > until:
+                raise Busy(str(error)) from None
+        time.sleep(0.1)
 
 
 def _recorded(course: Course, verdicts: Iterator[tuple[Job, Verdict]]) -> Iterator[summary.Row]:

@@ -167,7 +167,8 @@ class Sandbox:
         try:
             ready = self.channel.receive()
         except (Closed, Malformed, TimeoutError) as error:
-            raise NoSandbox(f"{complaint(self.process) or error}\n{HOW_TO_GET_ONE}") from None
+            said = complaint(self.process) if self.process else str(error)
+            raise NoSandbox(f"{said}\n{HOW_TO_GET_ONE}") from None
         if ready != {"event": "ready"}:
             raise NoSandbox("the runner did not start")
 

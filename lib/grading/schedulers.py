@@ -122,7 +122,7 @@ class Cluster:
     @property
     def workers(self) -> int:
         """How many there are at the moment."""
-        return max(1, len(self.client.nthreads()))
+        return max(1, self._count())
 
     def submit(self, function: Callable[..., bytes], argument: Any) -> Future:
         return self.executor.submit(_if_fit, function, argument, *self.expected)
@@ -134,13 +134,11 @@ class Cluster:
             return future.result()
         except KilledWorker:
             raise Ended from None
-        except CancelledError:
-            raise ClusterError(f"{self.place} has ended or cannot be reached any more. {GO_ON}") from None
+        except (CancelledError, OSError):
+            raise self._gone() from None
 
     def check(self) -> None:
-        if self.client.status not in ("running", "connecting"):
-            raise ClusterError(f"{self.place} has ended or cannot be reached any more. {GO_ON}")
-        if self.client.status == "running" and self.client.nthreads():
+        if self._count():
             self.seen = monotonic()
         elif monotonic() - self.seen > NOBODY_SECONDS:
             raise ClusterError(f"{self.place} has had no worker for {NOBODY_SECONDS} seconds. {GO_ON}")
@@ -151,6 +149,20 @@ class Cluster:
     def close(self) -> None:
         self.executor.shutdown(wait=False)
         self.client.close()
+
+    def _count(self) -> int:
+        """Workers that the scheduler knows; none while it is looked for."""
+        if self.client.status == "connecting":
+            return 0
+        try:
+            return len(self.client.nthreads())
+        except (CancelledError, OSError, RuntimeError):
+            if self.client.status == "connecting":
+                return 0
+            raise self._gone() from None
+
+    def _gone(self) -> ClusterError:
+        return ClusterError(f"{self.place} has ended or cannot be reached any more. {GO_ON}")
 
     def _probe(self) -> None:
         from distributed import TimeoutError as Late

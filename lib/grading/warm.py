@@ -6,9 +6,11 @@ out cold ones. The zygote's sandbox is made like any other, and each runner gets
 
 import json
 import os
+import re
 import select
 import socket
 import struct
+import threading
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -32,6 +34,7 @@ from grading.sandbox import (
 RIGHTS = ("SYS_ADMIN", "NET_ADMIN", "SETFCAP", "SETGID", "SETPCAP", "SETUID")  # to make sandboxes inside its own
 OWN = ("ipc", "pid", "net", "uts", "cgroup-try")
 NUMBERS = struct.Struct("3i")  # process, user, group
+IMPORT = re.compile(r"^[ \t]*(?:import|from)[ \t]+([A-Za-z_][\w.]*)", re.MULTILINE)
 TRIES = 2
 WARMABLE = {"absent", "hidden", "stripped"}  # whoever wants something else of a sandbox gets a cold one
 KEPT = 3  # zygotes for as many assignments
@@ -106,6 +109,7 @@ class Warm:
 
     def __init__(self) -> None:
         self.zygotes: dict[str, Zygote] = {}
+        self.lock = threading.RLock()
         self.owner = os.getpid()
         self.obstacle: str | None = None  # why it cannot be
 
@@ -117,7 +121,7 @@ class Warm:
 
     def sandbox(self, limits: Limits, libraries: Iterable[str] = (), **options: Any) -> Sandbox:
         """What `Sandbox(limits, **options)` gives, with `libraries` imported ahead; its `start` says if it is warm."""
-        if options.keys() <= WARMABLE and not self.obstacle:
+        if {name for name, value in options.items() if value} <= WARMABLE and not self.obstacle:
             places = [sorted(map(str, options.get(name, ()))) for name in ("absent", "hidden")]
             warm = self._warm(json.dumps([*places, sorted(libraries)]), limits, options.get("stripped", ()))
             if warm:
@@ -126,11 +130,12 @@ class Warm:
 
     def _warm(self, key: str, limits: Limits, stripped: Iterable[str]) -> Sandbox | None:
         for _ in range(TRIES):
-            try:
-                return WarmSandbox(self._zygote(key), limits, stripped)
-            except (NoSandbox, OSError) as error:
-                obstacle = str(error)
-                self._forget(key)
+            with self.lock:
+                try:
+                    return WarmSandbox(self._zygote(key), limits, stripped)
+                except (NoSandbox, OSError) as error:
+                    obstacle = str(error)
+                    self._forget(key)
         self.obstacle = obstacle
         return None
 
@@ -152,6 +157,16 @@ class Warm:
         zygote = self.zygotes.pop(key, None)
         if zygote is not None:
             zygote.close()
+
+
+POOL = Warm()  # of this process
+
+
+def imports_of(release: dict[str, Any]) -> list[str]:
+    """What the code of a released notebook imports, but the course's own package."""
+    cells = (cell["source"] for cell in release["cells"] if cell["cell_type"] == "code")
+    code = "\n".join(source if isinstance(source, str) else "".join(source) for source in cells)
+    return sorted({name for name in IMPORT.findall(code) if name.partition(".")[0] != "resampling"})
 
 
 def _namespaces() -> list[str]:

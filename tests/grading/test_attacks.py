@@ -1,6 +1,6 @@
 """Does every attack and accident get the grade, and the words, that it deserves, and does nothing get out?
 
-`tools/attacks.py` holds the submissions; they are graded once, as one class, for each way to start a sandbox.
+`tools/attack_list.py` holds the submissions; they are graded once, as one class, for each way to start a sandbox.
 """
 
 import hashlib
@@ -8,22 +8,19 @@ import importlib.util
 import json
 import re
 import sys
-from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
-from grading import judge
-from grading.sandbox import Sandbox
-
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tools"))
+import attack_list  # noqa: E402
 import attacks  # noqa: E402
-from attacks import ASSIGNMENT, ATTACKS, FILE, ODD_NAMES  # noqa: E402
+from attack_list import ASSIGNMENT, ATTACKS, FILE, LEAK, ODD_NAMES, TOKEN, UNTESTED  # noqa: E402
 
 # Files are read before a sandbox starts, so only what runs is tried both ways: one of each kind.
-RUNNING = tuple({a.row: a for a in reversed((*attacks.FORGING, *attacks.BREAKING))}.values())
+RUNNING = tuple({a.row: a for a in reversed((*attack_list.FORGING, *attack_list.BREAKING))}.values())
 CLASSES = {"cold": ATTACKS, "warm": RUNNING}
 STARTS = [
     "cold",
@@ -39,28 +36,6 @@ CASES = [
     for attack in CLASSES[start]
 ]
 ALLOWED = {"text/plain", "text/html", "image/png", "image/jpeg"}
-
-
-@contextmanager
-def started(start, monkeypatch):
-    """Sandboxes are started in one way; if they are not, nothing is graded."""
-    make = Sandbox
-    if start == "warm":
-        from grading.warm import Warm
-
-        make = Warm().sandbox
-
-    def sandbox(*arguments, **options):
-        box = make(*arguments, **options)
-        if getattr(box, "start", "cold") != start:
-            box.close()
-            raise RuntimeError(f"the sandbox is not {start}")
-        return box
-
-    with monkeypatch.context() as patch:
-        patch.setattr(judge, "Sandbox", sandbox)
-        patch.setenv("JUPYTERHUB_API_TOKEN", attacks.TOKEN)
-        yield
 
 
 def content_of(course):
@@ -93,7 +68,8 @@ def _graded(folder, start, patch):
     def remember(*_):
         before.update(content_of(course))
 
-    with started(start, patch), patch.context() as watching:
+    with attacks.starting(start), patch.context() as watching:
+        watching.setenv("JUPYTERHUB_API_TOKEN", TOKEN)
         odd_folders = attacks.odd_folders
         watching.setattr(attacks, "odd_folders", lambda place: (odd_folders(place), remember()))
         rows = attacks.graded_class(course, CLASSES[start], ROOT)
@@ -165,7 +141,7 @@ def test_rows_63_and_64_the_page_is_not_active(classes, grade, name):
 def test_every_row_of_the_list_is_there():
     listed = [*range(1, 7), 8, *range(10, 20), *range(22, 25), *range(26, 34), 36, 37, 38, 39, 41, 42, 44, 45]
     listed += [*range(48, 54), 55, 56, *range(58, 65), 66, 67, 68]
-    there = {a.row for a in ATTACKS} | attacks.UNTESTED.keys() | {66}
+    there = {a.row for a in ATTACKS} | UNTESTED.keys() | {66}
     assert {*listed} <= there
 
 
@@ -174,7 +150,7 @@ def test_every_row_of_the_list_is_there():
     [
         (lambda s, _: s.update(sampling_matrix=3.0), "sampling_matrix: 3 instead of 0"),
         (lambda s, _: s.update(count_nonzeros=0.0), "count_nonzeros: 0 instead of 3"),
-        (lambda _, notes: notes.append(attacks.LEAK), "'LEAKED' is said"),
+        (lambda _, notes: notes.append(LEAK), "'LEAKED' is said"),
     ],
 )
 def test_the_judgement_of_this_suite_can_fail(classes, change, complaint):

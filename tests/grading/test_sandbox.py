@@ -27,7 +27,8 @@ starting = Sandbox  # or what starts it warm: see `start`
 
 def pytest_generate_tests(metafunc):
     """Each test that starts sandboxes does so twice, cold and warm."""
-    if {"run", "starting"} & {*metafunc.function.__code__.co_names}:
+    names = {*metafunc.function.__code__.co_names}
+    if {"run", "starting"} & names and "subprocess" not in names:
         metafunc.fixturenames.append("start")
         metafunc.parametrize("start", ["cold", "warm"], indirect=True)
 

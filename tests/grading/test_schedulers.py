@@ -9,6 +9,7 @@ import sys
 import time
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -115,19 +116,16 @@ def test_a_cluster_that_loses_a_worker_gives_the_same_grades(cluster, small_clas
     assert files_of(course) == done
 
 
-def test_a_cluster_that_ends_is_told_and_its_work_is_kept(cluster, small_class, grade, expected):
+def test_a_cluster_that_ends_is_told_and_its_work_is_kept(cluster, small_class, grade, expected, monkeypatch):
     scheduler, place = cluster
     course = small_class("ended")
+    monkeypatch.setattr(schedulers, "CONNECT_SECONDS", 3)
+    ending = Thread(target=lambda: waiting_for(lambda: files_of(course)) and scheduler.kill())
     with dask_worker(place):
-        command = [sys.executable, "-m", "grading.cli", "run", "--course", course.root, "--scheduler", place]
-        running = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-        try:
-            waiting_for(lambda: files_of(course))
-            scheduler.kill()
-            _, err = running.communicate(timeout=120)
-        finally:
-            running.kill()
-    assert running.returncode == 5, err
+        ending.start()
+        code, _, err = grade("run", "--course", course.root, "--scheduler", place)
+        ending.join()
+    assert code == 5, err
     assert "the next `grade run` goes on from there" in err
     done = files_of(course)
     assert grade("run", "--course", course.root)[0] == 0
