@@ -12,10 +12,10 @@ export MPLCONFIGDIR := $(CURDIR)/$(VENV)/matplotlib
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help install course test book exercises grade serve bench lint format requirements clean
+.PHONY: help install course test book exercises grade serve bench bench-grading lint format requirements clean
 
 help:  ## list the commands
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
 
 install: $(VENV)/installed  ## make .venv with everything that the course needs
 
@@ -61,6 +61,9 @@ test: install  ## run the tests (PYTEST="-k matrix" to choose)
 
 bench: install  ## time the library against torch
 	$(BIN)/python tools/bench.py
+
+bench-grading: install  ## time the grader against stock nbgrader and Otter (BENCH="--growth 10,100,1000")
+	$(BIN)/python tools/bench_grading.py $(BENCH)
 
 lint: install  ## look for mistakes of form
 	$(BIN)/ruff check .

@@ -32,7 +32,7 @@ HandIn = Callable[[Exercise], Any]
 
 @dataclass(frozen=True)
 class Attack:
-    """A submission. `says` is a pattern in what the student or the instructor is told; " "`never` must not be there."""
+    """A submission. `says` is a pattern in what the student or the instructor is told; `never` must not be there."""
 
     name: str
     row: int
@@ -302,7 +302,7 @@ def places(text: str, *paths: str) -> str:
 
 
 def _rows(row: int, what: str, stock: str, *variants: tuple[Any, ...]) -> Iterator[Attack]:
-    """Attacks of one row: each variant is ``name, hand_in, earned`` and perhaps `says`, " "`never` and `before`."""
+    """Attacks of one row: each variant is ``name, hand_in, earned`` and perhaps `says`, `never` and `before`."""
     for variant in variants:
         name, *rest = variant
         yield Attack(f"r{row:02d}-{name}", row, what, stock, *rest)
@@ -1435,6 +1435,465 @@ UNLISTED = [
     )
 ]
 
-ATTACKS = (*FORGING, *BREAKING, *STRANGE, *UNLISTED)
+NO_STOCK = "does not apply"
+CALLING = """
+    import ctypes
+    C = ctypes.CDLL(None, use_errno=True)
+    def got(name, *arguments):
+        if getattr(C, name)(*arguments) >= 0: print("LEAKED", name)
+"""
+SIBLING = """
+    import ctypes, os, platform, time
+    call = {"x86_64": 56, "aarch64": 220}[platform.machine()]
+    for _ in range(8):
+        number = ctypes.CDLL(None).syscall(call, 0x8000 | 17, 0, 0, 0, 0)
+        if number == 0:
+            kept = bytearray(400 << 20)
+            for i in range(0, len(kept), 4096): kept[i] = 1
+            time.sleep(60)
+            os._exit(0)
+        if number > 0: print("LEAKED")
+    time.sleep(0.5)"""
+FAMILIES = """
+    import socket
+    for family in range(2, 46):
+        for kind in (1, 2, 3, 5):
+            try:
+                socket.socket(family, kind)
+                print("LEAKED", family, kind)
+            except OSError as error:
+                said = error
+    print(said)"""
+HOARDS = """
+    import os, socket, time
+    for _ in range(12):
+        if os.fork() == 0: break
+    kept = []
+    try:
+        while True:
+            for s in socket.socketpair():
+                s.setblocking(False)
+                kept.append(s)
+                try:
+                    while True: s.send(bytes(65536))
+                except BlockingIOError: pass
+    except OSError:
+        time.sleep(30)"""
+ELSEWHERE = """
+    import glob, sys
+    sys.path[:0] = glob.glob("/usr/lib*/python3*/*-packages") + glob.glob("/usr/local/lib/python3*/*-packages")
+    sys.path[:0] = glob.glob(sys.base_prefix + "/lib/python3*/site-packages")
+    for name in [n for n in sys.modules if n.partition(".")[0] == "scipy"]: del sys.modules[name]
+    import importlib
+    for name in ("scipy.linalg", "scipy.signal", "scipy.ndimage", "resampling.convolution_matrix", "grading.judge"):
+        try:
+            if importlib.import_module(name).__file__: print("LEAKED", name)
+        except ImportError as error:
+            print(error)"""
+BY_COLUMNS = """
+    def conv_matrix1d(weight, length, stride=1, padding=0, dilation=1):
+        taps = np.zeros(dilation * (len(weight) - 1) + 1, weight.dtype)
+        taps[::dilation] = weight
+        columns = [BORROWED(np.pad(e, padding), taps[::-1]) for e in np.eye(length, dtype=weight.dtype)]
+        return np.array([c[len(taps) - 1 : length + 2 * padding][::stride] for c in columns]).T
+"""
+AHEAD = """
+    import gc
+    def sampling_matrix(*a, **k):
+        for thing in gc.get_objects():
+            if type(thing).__name__ == "Channel":
+                for number in range(1, 60):
+                    thing.send({"event": "returned", "id": number, "value": np.zeros((3, 5)), "after": k})
+        return np.zeros((2, 2))"""
+LONG_LINES = """
+    import gc, sys
+    def sampling_matrix(*a, **k):
+        number = sys._getframe(2).f_locals["message"]["id"]
+        lines = (("f" * 10**6, 1, "y" * 10**7),) * 2
+        for thing in gc.get_objects():
+            if type(thing).__name__ == "Channel":
+                thing.send({"event": "raised", "id": number, "type": "E", "message": "made up", "lines": lines})"""
+OTHER_CELLS = """
+    import gc
+    for thing in gc.get_objects():
+        if type(thing).__name__ == "Channel":
+            for number in range(100): thing.send({"event": "ended", "cell": number, "outputs": "[]"})"""
+
+
+def _shown_cases() -> str:
+    import numpy as np
+
+    from resampling.checks.convolution_matrix import SAMPLING_MATRIX as task
+
+    cases = [c for p in task.properties for c in p.cases(np.random.default_rng(0))]
+    return repr({(c["length"], c["stride"], c.get("phase", 0)) for c in cases})
+
+
+def _only_on_others(action: str) -> HandIn:
+    """Right on the cases that students see, something else on others."""
+    source = (
+        f"import os, sys, time\nSEEN = {_shown_cases()}\n"
+        "def sampling_matrix(length, stride, phase=0):\n"
+        f"    if (length, stride, phase) not in SEEN: {action}\n"
+        "    return np.eye(length)[phase::stride]"
+    )
+    return lambda e: answered(e, sampling_matrix=source)
+
+
+def _beside(e: Exercise) -> Notebook:
+    look = f"""
+    import glob
+    for path in glob.glob("/proc/*/mountinfo") + glob.glob("/proc/*/cmdline") + ["/proc/net/unix", "/proc/mounts"]:
+        try:
+            if {str(e.place)!r} in open(path).read(): print("LEAKED", path)
+        except OSError: pass"""
+    return e.with_cell(dedent(look), answered(e))
+
+
+DROPPED = """
+    import builtins, os, pathlib, random, socket
+    s = socket.socket(socket.AF_UNIX); s.bind("\\0meet-5f1e"); s.listen()
+    for place in ("/tmp", "/sandbox", "/dev/shm", "/var/tmp"):
+        try:
+            if pathlib.Path(place, "met-5f1e").exists(): print("LEAKED", place)
+            pathlib.Path(place, "met-5f1e").write_text("x")
+        except OSError: pass
+    if hasattr(np, "met") or hasattr(builtins, "met") or "MET" in os.environ: print("LEAKED")
+    np.met = builtins.met = os.environ["MET"] = "x"
+    print("first here")"""
+USERS = (
+    CALLING
+    + """
+    for name, *arguments in (("setuid", 0), ("setgid", 0), ("setresuid", 0, 0, 0), ("setgroups", 0, None)):
+        got(name, *arguments)
+    got("chroot", b"/tmp")
+    got("unshare", 0x10000000)
+    got("unshare", 0x20000)
+    got("umount2", b"/tmp", 2)
+    got("mount", b"none", b"/tmp", b"tmpfs", 0, None)
+    got("capset", b"\\x22\\x05\\x08\\x20" + bytes(4), b"\\xff" * 24)"""
+)
+TRACING = (
+    CALLING
+    + """
+    got("ptrace", 16, 1, 0, 0)
+    got("ptrace", 0x4206, 1, 0, 0)
+    for path in ("/proc/1/mem", "/proc/1/maps", "/proc/1/environ", "/proc/1/fd", "/proc/1/root/root"):
+        try:
+            open(path, "rb").read(9)
+            print("LEAKED", path)
+        except (OSError, ValueError): pass"""
+)
+FASTER = (
+    CALLING
+    + """
+    import os
+    for policy in (os.SCHED_FIFO, os.SCHED_RR):
+        try:
+            os.sched_setscheduler(0, policy, os.sched_param(1))
+            print("LEAKED")
+        except OSError: pass
+    try:
+        os.setpriority(os.PRIO_PROCESS, 0, -5)
+        print("LEAKED")
+    except OSError: pass
+    got("ioprio_set", 1, 0, 1 << 13) if hasattr(C, "ioprio_set") else None"""
+)
+WATCHING = (
+    CALLING
+    + """
+    got("inotify_init1", 0)
+    got("fanotify_init", 0, 0)
+    got("userfaultfd", 0) if hasattr(C, "userfaultfd") else None
+    got("acct", b"/tmp/x")
+    got("swapon", b"/tmp/x", 0)
+    got("reboot", 0)
+    got("sethostname", b"x", 1)
+    got("settimeofday", bytes(16), None)"""
+)
+
+OTHER_PYTHON = """
+    import subprocess
+    code = "import scipy.signal; print('LEAK' + 'ED')"
+    print(subprocess.run(["/usr/bin/python3", "-c", code], capture_output=True, text=True).stdout)"""
+PROGRAMS = """
+    import subprocess
+    for program in ("su", "sudo", "mount", "passwd", "ping"):
+        try:
+            done = subprocess.run([program, "-c", "id"], stdin=-3, capture_output=True, text=True, timeout=0.3)
+            if "uid=0" in done.stdout: print("LEAKED")
+        except (OSError, subprocess.TimeoutExpired): pass"""
+TENSOR = """
+    own = {"__module__": "torch.x", "detach": lambda s: s, "cpu": lambda s: s, "numpy": lambda s: np.matrix([[0, 0]])}
+    T = type("T", (), own)
+    def sampling_matrix(*a, **k): return T()"""
+KEEPING = """
+    def sampling_matrix(length, *a, **k):
+        open("/tmp/seen", "w").write(str(length))
+        os._exit(0)"""
+START_UP = """
+    import os
+    for path in (".ipython/profile_default/startup/x.py", ".config/matplotlib/matplotlibrc", "./usercustomize.py"):
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        open(path, "w").write("print('LEAK' + 'ED')")
+    if os.path.exists("/tmp/been"): print("LEAKED")
+    open("/tmp/been", "w").close()"""
+ROWS = "def sampling_matrix(length, stride, phase=0):\n    rows = len(range(phase, length, stride))\n    return "
+
+INVENTED = [
+    *_rows(
+        70,
+        "makes processes that are nobody's children",
+        NO_STOCK,
+        ("in-a-cell", with_code(SIBLING), HONEST),
+        (
+            "vfork",
+            with_code(SIBLING.replace("0x8000 | 17", "0x8000 | 0x4000 | 0x100 | 17").replace("400 <<", "1 <<")),
+            HONEST,
+        ),
+    ),
+    *_rows(
+        71, "sockets that no namespace keeps in", "open", ("every-family", with_code(FAMILIES), HONEST, "unreachable")
+    ),
+    *_rows(
+        72,
+        "hoards what no limit counts",
+        "no limit",
+        ("in-sockets", with_code(HOARDS), HONEST, "open files|left out"),
+        ("watches", with_code(WATCHING), HONEST),
+        (
+            "threads-asleep",
+            with_code(
+                "import threading, time\nfor _ in range(40): threading.Thread(target=time.sleep, args=(9,)).start()"
+            ),
+            HONEST,
+        ),
+    ),
+    *_rows(
+        73,
+        "takes the library from another Python",
+        FULL,
+        ("on-the-path", with_code(ELSEWHERE), HONEST, "cannot be understood by reading"),
+        (
+            "another-python",
+            with_code(OTHER_PYTHON),
+            HONEST,
+            "cannot be understood by reading",
+        ),
+    ),
+    *_rows(
+        74,
+        "a forbidden function under another name",
+        FULL,
+        *(
+            (name, with_answer(BY_COLUMNS.replace("BORROWED", text), "conv_matrix1d"), HONEST, says)
+            for name, text, says in (
+                ("getattr", "getattr(np, 'conv' + 'olve')", "may not be used here"),
+                ("private", "np._core.numeric.convolve", "may not be used here"),
+                ("masked", "np.ma.convolve", "may not be used here"),
+                ("polynomials", "np.polymul", "may not be used here"),
+                ("table", "vars(np)['con' + 'volve']", "may not be used here"),
+                ("c", "np._core.multiarray.correlate", "may not be used here"),
+            )
+        ),
+    ),
+    *_rows(
+        75,
+        "finders taken away before the import",
+        FULL,
+        (
+            "reference",
+            with_answer(
+                "import sys\nsys.meta_path[:] = sys.meta_path[2:]\n"
+                "for m in [m for m in sys.modules if m.startswith('resampling')]: del sys.modules[m]\n"
+                "sampling_matrix = getattr(__import__('resam' + 'pling'), 'sampling_' + 'matrix')"
+            ),
+            NOT_SAMPLING,
+            "there is no `sampling_matrix`",
+        ),
+    ),
+    *_rows(
+        76,
+        "other processes help to answer",
+        "not seen",
+        (
+            "helper",
+            with_code("import subprocess\nsubprocess.Popen(['sleep', '60'])"),
+            HONEST,
+            "other processes were running while an answer was computed",
+        ),
+    ),
+    *_rows(
+        77,
+        "speaks the grader's language",
+        NO_STOCK,
+        ("ahead", with_answer(AHEAD), NOT_SAMPLING, "disturbed the line|expected"),
+        ("long-lines", with_answer(LONG_LINES), NOT_SAMPLING, "made up|disturbed", "y{1000}|f{1000}"),
+        ("other-cells", with_code(OTHER_CELLS), HONEST, "was left out: it disturbed the line"),
+        (
+            "other-packing",
+            with_code("import grading.channel as c\nc.pack = c.Channel.send = lambda *a: b''"),
+            HONEST,
+            "was left out: it did not come to an end",
+        ),
+    ),
+    *_rows(
+        78,
+        "more to read than can be read",
+        "not read",
+        ("magics", with_code("%time 1\n" * 20_000), {}, "too many to be read"),
+        ("half-magics", with_code("%time 1\n" * 900), HONEST),
+        ("f-strings", with_code("a = 1; f'" + "{a}" * 60_000 + "'"), {}, "too many to be read"),
+        ("statements", with_code("a=1\n" * 45_000), {}, "too many to be read"),
+        ("scopes", with_code("x = [" + "(lambda: [a for a in b])," * 5000 + "]"), HONEST),
+    ),
+    *_rows(
+        79,
+        "looks for the course and for others",
+        "open",
+        ("mounts", _beside, HONEST),
+        ("drops", with_code(DROPPED), HONEST, "first here"),
+        ("drops-again", with_code(DROPPED), HONEST, "first here"),
+    ),
+    *_rows(
+        80, "stops itself", ZERO, ("signal", with_code("import os\nos.kill(os.getpid(), 19)"), HONEST, "come to an end")
+    ),
+    *_rows(
+        81,
+        "wants other rights",
+        "has them",
+        ("users", with_code(USERS), HONEST),
+        ("tracing", with_code(TRACING), HONEST),
+        ("priority", with_code(FASTER), HONEST),
+        (
+            "programs-with-rights",
+            with_code(PROGRAMS),
+            HONEST,
+        ),
+    ),
+    *_rows(
+        82,
+        "answers in disguise",
+        "varies",
+        (
+            "masked",
+            with_answer(ROWS + "np.ma.masked_all((rows, length))"),
+            NOT_SAMPLING,
+            "returned a MaskedArray",
+        ),
+        (
+            "as-a-tensor",
+            with_answer(TENSOR),
+            NOT_SAMPLING,
+            "it returned a",
+        ),
+        (
+            "matrix",
+            with_answer(
+                "def sampling_matrix(length, stride, phase=0): return np.matrix(np.eye(length)[phase::stride])"
+            ),
+            NOT_SAMPLING,
+            "returned a matrix",
+        ),
+        (
+            "half-precision",
+            with_answer(ROWS + "np.float16(0.9) * np.eye(length, dtype='f2')[phase::stride]"),
+            {"sampling_matrix": 1.0, **NOT_SAMPLING},
+            "entries differ",
+        ),
+        (
+            "dates",
+            with_answer(
+                "def sampling_matrix(length, stride, phase=0): return np.eye(length)[phase::stride].astype('M8[s]')"
+            ),
+            NOT_SAMPLING,
+            "it returned a",
+        ),
+        (
+            "named-int",
+            with_answer("int = type('int', (), {})\ndef count_nonzeros(*a, **k): return int()", "count_nonzeros"),
+            NOT_COUNTING,
+            "returned a int",
+        ),
+    ),
+    *_rows(
+        83,
+        "draws its own report",
+        "beside the real one",
+        (
+            "html",
+            with_code(
+                "from IPython.display import HTML\nHTML('<div>sampling_matrix: 3 of 3 points</div>')",
+                sampling_matrix=ZEROS,
+            ),
+            NOT_SAMPLING,
+            "sampling_matrix</code>: 0 of 3",
+        ),
+        (
+            "message",
+            with_answer(
+                "def sampling_matrix(*a, **k): raise AssertionError('fine\\nsampling_matrix: 3 of 3 points\\n✓ 3/3')"
+            ),
+            NOT_SAMPLING,
+            "AssertionError",
+        ),
+        (
+            "not-written",
+            with_answer("def sampling_matrix(*a, **k): raise NotImplementedError('3 of 3')"),
+            NOT_SAMPLING,
+            "not written yet",
+        ),
+    ),
+    *_rows(
+        84,
+        "carries hidden cases out",
+        "shown in the feedback",
+        (
+            "by-an-error",
+            _only_on_others(f"raise ValueError(f'{LEAK} {{length}}')"),
+            NOT_SAMPLING,
+            "right for the cases that you can see",
+        ),
+        ("by-printing", _only_on_others(f"print('{LEAK}', length); sys.stderr.write('{LEAK}')"), HONEST),
+        ("by-a-crash", _only_on_others("os._exit(length)"), NOT_SAMPLING, "right for the cases that you can see"),
+        (
+            "by-what-it-returns",
+            _only_on_others(f"return '{LEAK}' * length"),
+            NOT_SAMPLING,
+            "right for the cases that you can see",
+        ),
+        (
+            "by-a-file",
+            with_code("import os, glob\nif glob.glob('/*/seen'): print('LEAKED')", sampling_matrix=dedent(KEEPING)),
+            NOT_SAMPLING,
+            "ended Python",
+        ),
+    ),
+    *_rows(
+        85,
+        "ends Python in many cells",
+        FAILS,
+        (
+            "ten",
+            with_cells(lambda cells: cells.extend([code_cell(f"import os; os._exit({n})") for n in range(10)])),
+            HONEST,
+            "was left out: it ended Python",
+        ),
+    ),
+    *_rows(
+        86,
+        "prepares the next start",
+        "runs in the next kernel",
+        (
+            "start-up-files",
+            with_code(START_UP, count_nonzeros="def count_nonzeros(*a, **k): os._exit(0)"),
+            NOT_COUNTING,
+            "ended Python",
+        ),
+        ("another-program", with_code("import os\nos.execv('/bin/cat', ['cat'])"), HONEST, "left out"),
+    ),
+]
+
+ATTACKS = (*FORGING, *BREAKING, *STRANGE, *UNLISTED, *INVENTED)
 ODD_NAMES = ("a*b", "..x", "a b", "new\nline", "-rf", "[x]", "ü", "x" * 101)  # row 66: folders that are no student's
 UNTESTED = {41: "GPU hang or hog: needs a CUDA device"}

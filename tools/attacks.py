@@ -1,6 +1,6 @@
 """Grade every attack and accident of `attack_list`, as one class, and say what came out.
 
-python tools/attacks.py [PATTERN]    # in a temporary course; prints a table, and fails if a line is not as it should be
+python tools/attacks.py [PATTERN]    # cold and warm, in a temporary course; prints a table each
 """
 
 import contextlib
@@ -13,8 +13,9 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from copy import deepcopy
-from functools import partial
+from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from unittest import mock
 
@@ -25,25 +26,21 @@ from sample_class import ASSIGNMENT, TASKS, Exercise
 
 
 @contextlib.contextmanager
-def starting(start: str, libraries: Iterable[str] = ()) -> Iterator[None]:
+def starting(start: str) -> Iterator[None]:
     """Sandboxes are started ``cold`` or ``warm``; what cannot be started so is not graded."""
-    from grading import judge
+    from grading import grading
     from grading.sandbox import Sandbox
+    from grading.warm import Warm
 
-    def sandbox(*arguments: Any, **options: Any) -> Sandbox:
-        box = make(*arguments, **options)
-        if getattr(box, "start", "cold") != start:
+    def sandbox(limits: Any, libraries: Any, **options: Any) -> Sandbox:
+        box = Sandbox(limits, **options) if start == "cold" else usual().sandbox(limits, libraries, **options)
+        if box.start != start:
             box.close()
             raise RuntimeError(f"the sandbox is not {start}")
         return box
 
-    with contextlib.ExitStack() as stack:
-        make = Sandbox
-        if start == "warm":
-            from grading.warm import Warm
-
-            make = partial(stack.enter_context(Warm()).sandbox, libraries=tuple(libraries))
-        stack.enter_context(mock.patch.object(judge, "Sandbox", sandbox))
+    usual = cache(Warm)
+    with mock.patch.object(grading, "_warm", return_value=SimpleNamespace(sandbox=sandbox)):
         yield
 
 
@@ -197,16 +194,20 @@ def _kinds(wrong: list[str]) -> Iterator[str]:
 
 
 def main() -> int:
-    """Grade everything once and print the table."""
+    """Grade everything, cold and warm, and print the tables."""
     os.environ["JUPYTERHUB_API_TOKEN"] = TOKEN
     wanted = [a for a in ATTACKS if not sys.argv[1:] or re.search(sys.argv[1], a.name)]
-    with tempfile.TemporaryDirectory(prefix="attacks-") as folder:
+    return max(_tried(start, wanted) for start in ("cold", "warm"))
+
+
+def _tried(start: str, wanted: list[Attack]) -> int:
+    with tempfile.TemporaryDirectory(prefix="attacks-") as folder, starting(start):
         course = Path(folder)
         notes = {row["student"]: row["notes"] for row in graded_class(course, wanted, Path(__file__).parents[1])}
         scores = scores_of(course)
         rows = [(a, complaints(course, a, scores[a.name], notes[a.name])) for a in wanted if a.name in scores]
         left = len(survivors()) + len(left_files([course, Path("/tmp"), Path("/var/tmp"), Path.home()]))
-        print("\n".join(table(rows)), totals(rows, len(notes), left), sep="\n")
+        print("", *table(rows), f"{start}: {totals(rows, len(notes), left)}", sep="\n")
     return int(any(wrong for _, wrong in rows) or bool(left) or len(rows) < len(wanted))
 
 

@@ -9,6 +9,7 @@ import re
 import select
 import socket
 import struct
+import time
 from collections.abc import Callable
 from math import prod
 from typing import Any
@@ -71,7 +72,7 @@ class Channel:
     """Messages over a socket. `tick` is called while waiting, and may raise to give up."""
 
     def __init__(self, connection: socket.socket, tick: Callable[[], None] | None = None) -> None:
-        self.connection, self.tick = connection, tick
+        self.connection, self.tick, self.ticked = connection, tick, 0.0
         connection.setblocking(tick is None)
 
     def send(self, message: dict[str, Any]) -> None:
@@ -108,7 +109,9 @@ class Channel:
 
     def _wait(self, writing: bool = False) -> None:
         while self.tick is not None:
-            self.tick()
+            if time.monotonic() - self.ticked > TICK:  # which takes longer than many an answer
+                self.tick()
+                self.ticked = time.monotonic()
             side = [self.connection]
             if any(select.select([] if writing else side, side if writing else [], [], TICK)):
                 return

@@ -19,13 +19,15 @@ from grading.summary import Row, kept
 
 Report = dict[str, Any]
 INK = "#123456"  # becomes the page's own colour
-SHOWN = 100  # rows of a table
+SHOWN, CUT = 100, 1_000  # rows of a table, characters of a cell
 STYLE = """
 :root { color-scheme: light dark; }
 body { font: 1rem/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem;
        background: #fff; color: #1a1a1a; }
 h1 { font-size: 1.5rem; } h2 { font-size: 1.15rem; margin-top: 2rem; }
-table { border-collapse: collapse; width: 100%; } th, td { text-align: left; padding: .2rem .6rem; }
+table { border-collapse: collapse; min-width: min(100%, 34rem); margin: .8rem 0; }
+th, td { text-align: left; vertical-align: top; padding: .2rem .6rem; } th { font-weight: 600; }
+tr:first-child { border-bottom: 2px solid #8888; } code { overflow-wrap: anywhere; }
 tr + tr { border-top: 1px solid #8884; } td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; }
 svg { max-width: 100%; height: auto; } .note { opacity: .8; font-size: .9rem; }
 @media (prefers-color-scheme: dark) { body { background: #14181c; color: #e6e6e6; } }
@@ -35,7 +37,7 @@ PAGE = """<!DOCTYPE html>
 <title>{title}</title><style>{style}</style></head><body><h1>{title}</h1>
 {body}</body></html>
 """
-ABOUT_SCORES = "Points of the checks alone, without what a person gives or lateness takes; these are in `grade export`."
+ABOUT_SCORES = "Points of the checks alone, without what a person gives or lateness takes; these are in the export."
 ABOUT_SIMILARITY = (
     "Answers compared without comments, layout and the choice of names. Short tasks have few right answers, so that "
     "people who never met write alike, and so do all who follow the same lecture: a pair is listed only if it is far "
@@ -100,8 +102,9 @@ def _sections(report: Report) -> Iterator[str]:
         yield f'<h2>Scores</h2>{histogram(report)}<p class="note">{ABOUT_SCORES}</p>'
     for task in report["tasks"]:
         yield from _task_section(task, len(report["scores"]))
-    yield from _by_student("Limits that were met", report["limits"])
-    yield from _by_student("Notes of the grader", report["notes"])
+    yield from _by_student("Limits that were met", "limits", report["limits"])
+    others = {s: [n for n in notes if n not in report["limits"].get(s, ())] for s, notes in report["notes"].items()}
+    yield from _by_student("Notes of the grader", "notes", others)
     yield from _names("Handed in and not graded yet", report["not_graded"])
     yield from _names("Nothing handed in", report["nothing_handed_in"])
     if report["similarity"] is not None:
@@ -110,17 +113,19 @@ def _sections(report: Report) -> Iterator[str]:
 
 def _task_section(task: dict[str, Any], graded: int) -> Iterator[str]:
     yield (
-        f"<h2><code>{escape(task['task'])}</code></h2><p>{task['mean']:g} of {task['points']:g} points on average; "
+        f"<h2><code>{escape(task['task'])}</code></h2><p>{task['mean']:.2f} of {task['points']:g} points on average; "
         f"{task['full_marks']} of {graded} have all of them.</p>"
     )
-    for title, counts in (("named mistake", task["mistakes"]), ("property that fails", task["failed_properties"])):
+    for title, counts in (("property that fails", task["failed_properties"]), ("named mistake", task["mistakes"])):
         if counts:
-            yield _table([title, "submissions"], counts.items())
+            shares = ((name, f"{number} ({number / graded:.0%})") for name, number in counts.items())
+            yield _table([title, "submissions"], shares, numbers=True)
 
 
-def _by_student(title: str, notes: dict[str, list[str]]) -> Iterator[str]:
-    if notes:
-        yield f"<h2>{title}</h2>" + _table(["student", ""], ((s, "; ".join(n)) for s, n in sorted(notes.items())))
+def _by_student(title: str, what: str, notes: dict[str, list[str]]) -> Iterator[str]:
+    told = [(student, "\n".join(lines)) for student, lines in sorted(notes.items()) if lines]
+    if told:
+        yield f"<h2>{title}</h2>{_table(['student', what], told)}"
 
 
 def _names(title: str, students: list[str]) -> Iterator[str]:
@@ -130,20 +135,25 @@ def _names(title: str, students: list[str]) -> Iterator[str]:
 
 def _similarity_section(found: dict[str, Any]) -> Iterator[str]:
     yield (
-        f'<h2>Answers that are oddly alike</h2><p class="note">{ABOUT_SIMILARITY} Pairs here: median '
-        f"{found['median']:.2f}, threshold {found['threshold']:.2f} of 1.</p>"
+        f'<h2>Answers that are oddly alike</h2><p class="note">{ABOUT_SIMILARITY} {found["compared"]} answers were '
+        f"compared. 1 is the same: half of all pairs are above {found['median']:.2f}, listed are those "
+        f"from {min(found['threshold'], 1):.2f}.</p>"
     )
     pairs = ((" and ".join(pair["students"]), f"{pair['similarity']:.3f}") for pair in found["pairs"])
-    yield _table(["students", "similarity"], pairs) if found["pairs"] else "<p>None.</p>"
+    yield _table(["students", "similarity"], pairs, numbers=True) if found["pairs"] else "<p>None.</p>"
 
 
-def _table(heads: list[str], rows: Iterable[tuple[Any, Any]]) -> str:
-    rows = list(rows)
-    kind = ' class="n"' if rows and str(rows[0][1]).replace(".", "").isdigit() else ""
-    lines = [f"<tr><td>{escape(str(a)[:500])}</td><td{kind}>{escape(str(b)[:500])}</td></tr>" for a, b in rows[:SHOWN]]
+def _table(heads: list[str], rows: Iterable[tuple[str, str]], numbers: bool = False) -> str:
+    rows, kind = list(rows), ' class="n"' if numbers else ""
+    lines = [f"<tr><td>{_text(a)}</td><td{kind}>{_text(b)}</td></tr>" for a, b in rows[:SHOWN]]
     more = f'<p class="note">and {len(rows) - SHOWN} more</p>' if len(rows) > SHOWN else ""
     head = f"<tr><th>{escape(heads[0])}</th><th{kind}>{escape(heads[1])}</th></tr>"
     return f"<table>{head}{''.join(lines)}</table>{more}"
+
+
+def _text(text: str) -> str:
+    """Text, line by line, that is cut where it says so."""
+    return escape(text if len(text) <= CUT else f"{text[:CUT]} […]").replace("\n", "<br>")
 
 
 def histogram(report: Report) -> str:

@@ -1,33 +1,33 @@
-"""What a student wrote or showed, made safe to look at in a browser: allow-lists, byte caps, nothing active."""
+"""What a student wrote or showed, made safe to look at in a browser: allow-lists, byte caps, nothing active.
+
+It is done once, when a notebook is recorded, so that the formgrader, the feedback and a notebook editor are all safe.
+"""
 
 import base64
 import binascii
 import json
 import re
+from html import escape
 from typing import Any
 
+import mistune
 import nh3
+from latex2mathml.converter import convert
 
 TEXT_CAP, HTML_CAP, IMAGE_CAP, ITEMS_CAP = 100_000, 200_000, 2_000_000, 200
+PROSE_CAP, FORMULA_CAP = 20_000, 2_000  # Markdown and TeX can take long to read
+PLAIN = '<div class="tex2jax_ignore">{}</div>'  # where MathJax, which the formgrader loads, looks for no commands
 IMAGES = {"image/png": b"\x89PNG\r\n\x1a\n", "image/jpeg": b"\xff\xd8\xff"}
 TABLE = {"table", "thead", "tbody", "tr", "th", "td", "caption"}
-STUDENT_TAGS = TABLE | {
-    "b",
-    "br",
-    "code",
-    "div",
-    "em",
-    "i",
-    "li",
-    "ol",
-    "p",
-    "pre",
-    "span",
-    "strong",
-    "sub",
-    "sup",
-    "ul",
-}
+SCRIPTS = {"msup", "msub", "msubsup", "mover", "munder", "munderover"}
+MATH = SCRIPTS | {"math", "mi", "mn", "mo", "mrow", "mfrac", "msqrt", "mroot", "mtable", "mtr", "mtd", "mtext"}
+MATH |= {"mspace", "mstyle", "mpadded", "mphantom", "menclose"}
+MATH_ATTRIBUTES = {"display", "displaystyle", "fence", "form", "linethickness", "mathvariant", "stretchy", "width"}
+MATH_ATTRIBUTES |= {"accent", "columnalign", "columnlines", "maxsize", "minsize", "notation", "separator"}
+TEXT = {"b", "br", "code", "div", "em", "i", "li", "ol", "p", "pre", "span", "strong", "sub", "sup", "ul"}
+STUDENT_TAGS = TABLE | TEXT
+PROSE_TAGS = STUDENT_TAGS | MATH | {"a", "blockquote", "del", "h1", "h2", "h3", "h4", "h5", "h6", "hr"}
+CELLS = {"td": {"colspan", "rowspan"}, "th": {"colspan", "rowspan"}}
 REPORT_TAGS = {"br", "code", "div", "img", "li", "p", "pre", "span", "strong", "ul"}
 REPORT_ATTRIBUTES = {"img": {"alt", "src", "style"}} | {tag: {"style"} for tag in REPORT_TAGS - {"img"}}
 LEFT_OUT = {"output_type": "stream", "name": "stdout", "text": "[an output that cannot be shown here was left out]\n"}
@@ -39,40 +39,79 @@ def student_outputs(text: str) -> list[dict[str, Any]]:
         items = json.loads(text)
     except (ValueError, RecursionError):
         return [LEFT_OUT]
-    items = items if isinstance(items, list) else []
-    return [_output(item) if isinstance(item, dict) else LEFT_OUT for item in items[:ITEMS_CAP]]
+    items = items[:ITEMS_CAP] if isinstance(items, list) else []
+    return [_output(item) if isinstance(item, dict) else LEFT_OUT for item in items]
 
 
 def report_html(html: str) -> str:
-    """Our own report: styles and inline pictures stay, whatever else got into it does not."""
-    return nh3.clean(html, tags=REPORT_TAGS, attributes=REPORT_ATTRIBUTES, url_schemes={"data"})
+    """Our own report: plain styles and inline pictures stay, whatever else got into it does not."""
+    return nh3.clean(
+        html, tags=REPORT_TAGS, attributes=REPORT_ATTRIBUTES, url_schemes={"data"}, attribute_filter=_plain_attribute
+    )
+
+
+def _plain_attribute(tag: str, name: str, value: str) -> str | None:
+    """A style that fetches nothing and covers nothing; a picture that is in the page."""
+    del tag
+    if name == "style":
+        return value if re.fullmatch(r"[\w\s#:;.,%-]*", value) and "position" not in value else None
+    return None if name == "src" and not value.startswith("data:image/png;base64,") else value
 
 
 def student_html(html: str) -> str:
-    """HTML that student code made, say a table: no links, pictures, styles or formulas."""
-    return _without_commands(nh3.clean(html[:HTML_CAP], tags=STUDENT_TAGS, attributes={"th": {"colspan", "rowspan"}}))
+    """HTML that student code made, say a table: no links, pictures, styles or names."""
+    return nh3.clean(html[:HTML_CAP], tags=STUDENT_TAGS, attributes=CELLS)
 
 
 def markdown(text: str) -> str:
-    r"""Markdown that renders to text, formulas and links to web pages only.
+    r"""Markdown as one line of HTML, which is Markdown as well: text, formulas, and links to web pages.
 
     Examples
     --------
-    >>> markdown('<script>x</script> a < b, [see](https://a.org), [click](javascript:x), ![](http://a.org/p.png)')
-    '< script>x< /script> a < b, [see](https://a.org), [click] (javascript:x), ! [] (http://a.org/p.png)'
+    >>> markdown("*a* < b, $a^2$, <script>, [see](https://a.org), [do](javascript:x)")[28:96]
+    '<p><em>a</em> &lt; b, <math display="inline"><mrow><msup><mi>a</mi><'
     """
-    text = re.sub(r"<(?=[^\s=])", "< ", text)  # a space after it, and no browser takes it for a tag
-    text = text.replace("![", "! [")
-    text = re.sub(r"\](\s*)\((?!https?://)", r"]\1 (", text)
-    text = re.sub(r"\]:(?!\s*https?://)", "] :", text)
-    return _without_commands(re.sub(r"! \[([^\[\]]*)\]\(", r"! [\1] (", text))
+    cut = f"{text[:PROSE_CAP]}\n\n[all after {PROSE_CAP} characters was left out]" if len(text) > PROSE_CAP else text
+    try:
+        html = PROSE(cut)
+    except Exception:  # nested more deeply than the library reads
+        html = f"<pre>{escape(cut)}</pre>"
+    attributes = dict.fromkeys(MATH, MATH_ATTRIBUTES) | CELLS | {"a": {"href"}}
+    clean = nh3.clean(html, tags=PROSE_TAGS, attributes=attributes, url_schemes={"http", "https"})
+    return PLAIN.format(clean.strip().replace("\n", "&#10;"))  # on another line Markdown could begin again
 
 
-def _without_commands(text: str) -> str:
-    """Formulas without the few commands that make links or load code."""
-    return re.sub(
-        r"\\(?=(href|url|require|html|class|style|cssId|def|let|newcommand|data|Mmlx|unicode)\b)", r"\\ ", text
-    )
+def text_lines(lines: list[str]) -> str:
+    """Lines of plain text as a list, in the same way."""
+    return PLAIN.format(f"<ul>{''.join(f'<li>{escape(line)}</li>' for line in lines)}</ul>").replace("\n", "&#10;")
+
+
+class _Prose(mistune.HTMLRenderer):
+    """Tags become text, pictures their captions, formulas MathML."""
+
+    def __init__(self) -> None:
+        super().__init__(escape=True)
+
+    def image(self, text: str, url: str, title: str | None = None) -> str:
+        del title
+        return f"[picture: {text} {escape(url)}]"
+
+    def inline_math(self, text: str) -> str:
+        return mathml(text, "inline") or f"<code>{escape(text)}</code>"
+
+    def block_math(self, text: str) -> str:
+        return f"<p>{mathml(text, 'block') or escape(text)}</p>"
+
+
+PROSE = mistune.create_markdown(renderer=_Prose(), plugins=["table", "strikethrough", "math"])
+
+
+def mathml(tex: str, display: str) -> str | None:
+    """TeX as MathML, which needs no script; None if it cannot be read."""
+    try:
+        return convert(tex[:FORMULA_CAP], display=display)
+    except Exception:  # the library has one kind of error for each way to be wrong
+        return None
 
 
 def _output(item: dict[str, Any]) -> dict[str, Any]:
@@ -92,7 +131,7 @@ def _rich(kind: str, value: str) -> tuple[str, str] | None:
     if kind == "text/plain":
         return kind, _plain(value)
     if kind == "text/html":
-        return kind, student_html(_plain(value))
+        return kind, PLAIN.format(student_html(_plain(value)))
     return (kind, value.strip()) if kind in IMAGES and _is_image(kind, value) else None
 
 

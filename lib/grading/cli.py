@@ -22,6 +22,7 @@ OK, FAILED, USAGE, NO_SANDBOX, BUSY, NO_CLUSTER, INTERRUPTED = 0, 1, 2, 3, 4, 5,
 STOPPED = "stopped; finished verdicts are kept, and the next `grade run` goes on from there"
 EXAMPLES = {
     "release": ["grade release", "grade release 07_convolution_matrix --course ~/teaching/2026"],
+    "collect": ["grade collect moodle.zip --assignment 07_convolution_matrix --dry-run"],
     "run": [
         "grade run",
         "grade run --assignment 07_convolution_matrix --student ada",
@@ -68,6 +69,8 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _release_options(_command(commands, "release", _release, "lay assignments into the course folder"))
     intake.add_commands(commands)
+    commands.choices["collect"].epilog = _examples("collect")
+    commands.choices["collect"].formatter_class = argparse.RawDescriptionHelpFormatter
     _run_options(_graded(_command(commands, "run", _run, "grade what was handed in")))
     feedback = _graded(_command(commands, "feedback", _feedback, "write the pages that students get back"))
     feedback.add_argument("--dry-run", action="store_true", help="say which pages would be written")
@@ -81,15 +84,18 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _command(commands: Any, name: str, handler: Handler, text: str) -> argparse.ArgumentParser:
-    examples = "examples:\n" + "\n".join(f"  {line}" for line in EXAMPLES[name])
     kind = argparse.RawDescriptionHelpFormatter
-    command = commands.add_parser(name, help=text, description=text, epilog=examples, formatter_class=kind)
+    command = commands.add_parser(name, help=text, description=text, epilog=_examples(name), formatter_class=kind)
     command.set_defaults(run=handler)
     command.add_argument(
         "--course", type=Path, default=Path("build/course"), help="course folder (default: build/course)"
     )
     command.add_argument("--json", action="store_true", help="answer as JSON")
     return command
+
+
+def _examples(name: str) -> str:
+    return "\n".join(["examples:", *(f"  {line}" for line in EXAMPLES[name])])
 
 
 def _graded(command: argparse.ArgumentParser) -> argparse.ArgumentParser:
@@ -112,6 +118,7 @@ def _run_options(command: argparse.ArgumentParser) -> None:
     add("--scheduler", metavar="ADDRESS", help="a Dask scheduler, or its scheduler file: its workers grade")
     add("--device", choices=["cuda"], default="", help="also try torch tensors there, in tasks that ask for it")
     add("--force", action="store_true", help="judge again even where a verdict is at hand")
+    add("--cold", action="store_true", help="start each sandbox anew: slower, and nothing is imported ahead")
     add("--unsafe", action="store_true", help="run student code WITHOUT a sandbox")
     add("--dry-run", action="store_true", help="say what would be done")
     add("--every", type=seconds, default=30.0, metavar="SECONDS", help="a line of progress where there is no terminal")
@@ -214,8 +221,7 @@ def _notes(course: Course, assignment: str) -> dict[str, list[str]]:
     notes = {}
     for path in course.root.glob(f"autograded/*/{assignment}/{assignment}.ipynb"):
         first = json.loads(path.read_text("utf-8"))["cells"][0]
-        lines = "".join(first["source"]).splitlines() if first.get("id") == "grader-notes" else []
-        notes[path.parent.parent.name] = [line[2:] for line in lines if line.startswith("- ")]
+        notes[path.parent.parent.name] = first["metadata"].get("notes", [])
     return notes
 
 

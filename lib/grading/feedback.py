@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from bs4 import BeautifulSoup
-from latex2mathml.converter import convert
 
+from grading.cleaning import mathml
 from grading.course import Course, CourseError, write
 
 POLICY = (
@@ -17,6 +17,37 @@ POLICY = (
 )
 FORMULA = re.compile(r"\$\$(?P<block>[^$]+)\$\$|\$(?P<inline>[^$\s](?:[^$\n]*[^$\s])?)\$")
 NOT_PROSE = ("code", "pre", "style", "title")
+STYLE = """<style>
+:root { color-scheme: light dark; }
+html { font-size: 100%; }
+body { font-size: 15px; line-height: 1.5; }
+div.prompt, .anchor-link, .output_execute_result { display: none; } /* the heading of a check says its score */
+#toc ol { list-style: none; padding: 0; margin: 0; }
+div.nbgrader_cell .panel-heading { height: auto; overflow: hidden; }
+pre, .highlight, .rendered_html { overflow-x: auto; max-width: 100%; }
+.rendered_html th, .rendered_html td { padding: .15rem .8rem .15rem 0; text-align: left; }
+.output_area { margin: .4rem 0; }
+summary { display: list-item; cursor: pointer; }
+math { font-size: 110%; }
+math[display=block] { margin: .6rem 0; }
+@media (max-width: 600px) {
+  .container, #notebook-container, .panel-body { padding-left: .35rem; padding-right: .35rem; }
+  h1 { font-size: 1.6rem; } h2 { font-size: 1.3rem; }
+}
+@media (prefers-color-scheme: dark) {
+  body, .panel, .panel-body, #notebook-container, div.nbgrader_cell .input_area, .rendered_html
+    { background: #14181c; color: #e6e6e6; }
+  .panel-default > .panel-heading, .panel-footer, div.output_subarea pre
+    { background: #1e242a; color: #e6e6e6; border-color: #8885; }
+  .panel, pre, .rendered_html table, .rendered_html td, .rendered_html th { border-color: #8885; }
+  .rendered_html pre, .rendered_html code, code { background: #8882; color: #f0a3b5; }
+  .rendered_html pre, .rendered_html pre code { color: inherit; }
+  .rendered_html tr, .rendered_html tbody tr:nth-child(odd) { background: none; color: inherit; }
+  .highlight { filter: invert(.92) hue-rotate(180deg); }
+  .panel-heading code { background: #fff2; color: inherit; } a { color: #7db9f0; } li.late-penalty { color: #ff8a80; }
+}
+</style>
+</head>"""
 
 
 def make_feedback(course: Course, assignment: str, students: Iterable[str]) -> list[Path]:
@@ -47,23 +78,23 @@ def close_page(page: Path) -> None:
     closed = re.sub(r'<meta charset="utf-8" ?/?>', lambda _: POLICY, html, count=1)
     if closed == html:
         raise CourseError(f"{page}: no place for the content policy; nbgrader's feedback template has changed.")
-    write(page, typeset(closed))
+    write(page, edited(closed.replace("</head>", STYLE, 1)))
 
 
-def typeset(html: str) -> str:
-    """`html` with the formulas in its prose as MathML, which needs no script."""
+def edited(html: str) -> str:
+    """`html` with the formulas in its prose as MathML, and with headings in its table of contents."""
     page = BeautifulSoup(html, "html.parser")
     for text in page.find_all(string=FORMULA):
-        if text.find_parent(NOT_PROSE) is None:
+        if text.find_parent(NOT_PROSE) is None and text.find_parent(class_="tex2jax_ignore") is None:
             pieces = FORMULA.sub(_as_mathml, str(text.output_ready(formatter="minimal")))
             text.replace_with(BeautifulSoup(pieces, "html.parser"))
+    for link in page.select('#toc a:not([href^="#comment-"])'):
+        target = page.find("a", attrs={"name": link["href"][1:]})
+        heading = target and target.find_previous(["h1", "h2", "h3"])
+        link.string = heading.get_text().rstrip("¶") if heading else link.string
     return str(page)
 
 
 def _as_mathml(match: re.Match[str]) -> str:
-    """What cannot be read as a formula stays as it was written."""
     ((kind, escaped),) = ((k, v) for k, v in match.groupdict().items() if v)
-    try:
-        return convert(unescape(escaped), display=kind)
-    except Exception:  # the library has one kind of error for each way to be wrong
-        return match[0]
+    return mathml(unescape(escaped), kind) or match[0]

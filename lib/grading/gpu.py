@@ -1,18 +1,25 @@
 """Student code on a graphics card: one submission a card at a time, and the card looked at after each."""
 
 import fcntl
+import json
 import os
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+from grading.channel import Closed, Malformed
+from grading.sandbox import Exceeded, Limits, NoSandbox, Sandbox
 from resampling.checks.task import Task
 
 SKIPPED = "cuda: skipped, because there is no graphics card here; full marks kept"
+OUT_OF_REACH = "cuda: skipped, because the graphics card cannot be used from inside the sandbox; full marks kept"
+PROBE = "import torch\ndef reach(): return torch.ones(8, device='cuda').sum().item() == 8"
+START_SECONDS = 60.0
 
 
 @dataclass
@@ -25,12 +32,14 @@ class Card:
 
 
 @contextmanager
-def card(device: str, tasks: tuple[Task, ...]) -> Iterator[Card]:
+def card(device: str, tasks: tuple[Task, ...], limits: Limits, unsafe: bool = False) -> Iterator[Card]:
     """A card for these tasks alone, if `device` asks for one and some task can use it."""
     if not device or not any("cuda" in task.devices for task in tasks):
         yield Card()
     elif not is_there():
         yield Card("skipped", notes=[SKIPPED])
+    elif not is_in_reach(limits, unsafe):
+        yield Card("skipped", notes=[OUT_OF_REACH])
     else:
         with _alone():
             yield Card("cuda", {"device": "cuda"})
@@ -41,6 +50,30 @@ def is_there() -> bool:
     """Whether torch can use a graphics card. Asked in another process: a judge that uses one itself could not fork."""
     code = "import sys, torch; sys.exit(not torch.cuda.is_available())"
     return Path("/dev/nvidiactl").exists() and _python(code).returncode == 0
+
+
+@cache
+def is_in_reach(limits: Limits, unsafe: bool) -> bool:
+    """Whether our own code can use it in a sandbox; else a student's could not, and would lose marks for nothing."""
+    with _alone():
+        try:
+            sandbox = Sandbox(limits, unsafe=unsafe, device="cuda").within(START_SECONDS, TimeoutError())
+        except NoSandbox:
+            return False
+        try:
+            return _reach(sandbox)
+        except (Closed, Exceeded, Malformed, TimeoutError):
+            return False
+        finally:
+            sandbox.close()
+
+
+def _reach(sandbox: Sandbox) -> bool:
+    sandbox.ask({"do": "run", "cells": json.dumps([[0, PROBE]])})
+    while sandbox.channel.receive() != {"event": "ran"}:
+        pass
+    sandbox.ask({"do": "call", "id": 1, "function": "reach", "arguments": {}})
+    return sandbox.channel.receive().get("value") is True
 
 
 @contextmanager

@@ -44,6 +44,7 @@ class Job:
     force: bool = False
     checker: str = ""
     device: str = ""
+    cold: bool = False  # start each sandbox anew, with nothing imported
 
 
 @dataclass(frozen=True)
@@ -120,14 +121,14 @@ def grade_all(jobs: Iterable[Job], pool: Pool) -> Iterator[tuple[Job, Verdict]]:
 
     What brought its worker down, or met a limit while the machine was busy, is tried once more, alone.
     """
-    alone: list[tuple[Job, Verdict | None]] = []
+    alone: list[tuple[Job, bool]] = []  # and whether there is a first verdict, which its file keeps
     for job, verdict in _first_tries(iter(jobs), pool):
-        if verdict is None or verdict.get("pending"):
-            alone.append((job, verdict))
+        if verdict is None or (verdict.get("pending") and not verdict.get("failed")):
+            alone.append((job, verdict is not None))
         else:
             yield job, verdict
-    for job, first in alone:
-        yield job, _alone(job, first, pool)
+    for job, tried in alone:
+        yield job, _alone(job, tried, pool)
 
 
 def graded(parcel: Parcel, start: Callable[..., Sandbox] = Sandbox) -> bytes:
@@ -183,9 +184,13 @@ def _ready(job: Job) -> Work | Verdict:
 
 def _sent(work: Work, pool: Pool) -> Future:
     """Its verdict is written as soon as it arrives, whatever the main thread is busy with."""
-    future = pool.submit(graded_warm, work.parcel)
+    future = _begun(work, pool)
     future.add_done_callback(partial(_arrived, work))
     return future
+
+
+def _begun(work: Work, pool: Pool) -> Future:
+    return pool.submit(graded if work.job.cold else graded_warm, work.parcel)
 
 
 def _arrived(work: Work, future: Future) -> None:
@@ -214,13 +219,16 @@ def _finished(running: dict[Future, Work], pool: Pool) -> Iterator[tuple[Job, Ve
     yield from ((work.job, None) for work in lost)
 
 
-def _alone(job: Job, first: Verdict | None, pool: Pool) -> Verdict:
-    work = _ready(job)
-    if isinstance(work, dict) and not work.get("pending"):
-        return work
-    work = prepare(job) if isinstance(work, dict) else work
+def _alone(job: Job, tried: bool, pool: Pool) -> Verdict:
     try:
-        verdict = json.loads(_outcome(pool.submit(graded_warm, work.parcel), pool))
+        work = prepare(job)
+    except (stage.NotGradable, OSError) as error:  # it was there a moment ago
+        return _unreadable(job, error)
+    first = work.at_hand if tried or not job.force else None
+    if first and not first.get("pending"):
+        return first
+    try:
+        verdict = json.loads(_outcome(_begun(work, pool), pool))
     except (Lost, Ended):
         pool.mend()
         return _refused(job.assignment, FELL) | {"failed": True}
@@ -281,7 +289,7 @@ def _judged(parcel: Parcel, start: Callable[..., Sandbox]) -> Verdict:
     except stage.NotGradable as error:
         return _refused(parcel.assignment, str(error))
     options = {"limits": parcel.limits, "hidden": _secret_places(parcel)} | ({"unsafe": True} if parcel.unsafe else {})
-    with gpu.card(parcel.device, tasks) as card:
+    with gpu.card(parcel.device, tasks, parcel.limits, parcel.unsafe) as card:
         verdict = judge.judge(submission, tasks, release, parcel.secret, start, **options, **card.options)
     verdict["flags"] += card.notes
     return verdict | {"device": card.told, "notebook": [asdict(cell) for cell in submission.cells]}

@@ -17,7 +17,7 @@ import numpy as np
 
 from grading.channel import Closed, Malformed
 from grading.sandbox import PATIENCE, Exceeded, Limits, Sandbox
-from grading.sources import refusal_of_notebook
+from grading.sources import refusal_of_notebook, unreadable
 from grading.stage import Submission, grade_id
 from resampling.checks import refusals
 from resampling.checks.evaluation import Finding, Trial, Verdict, best_of_both, evaluate, refused, stopping
@@ -27,7 +27,7 @@ from resampling.checks.task import Task
 
 SHOWN_SEED = 0  # what a check in the notebook uses
 PICTURE_ENTRIES = 2_500
-NEED_THEMSELVES = ("torch.",)
+NEED_THEMSELVES = ("numpy.", "torch.")
 OUTPUT_CAP = 10_000_000  # characters of all cells together
 STOPPING = ("crash", "time limit")  # kinds of refusal after which the sandbox is not what it was
 
@@ -45,6 +45,7 @@ class Session:
     spent: float = 0.0  # seconds of computing in sandboxes that are gone
     calls: int = 0
     kind: str = "none"  # how the sandbox was started: cold or warm
+    remarks: dict[str, None] = field(default_factory=dict)  # for the instructor
     exceeded: list[str] = field(default_factory=list)  # limits that were met and ends that came unasked
     began: float = field(default_factory=time.monotonic)
 
@@ -65,7 +66,10 @@ class Session:
         try:
             question = {"do": "call", "id": self.calls, "function": task.name, "arguments": arguments, **more}
             sandbox.ask(question)
-            return _value(task, sandbox.channel.receive(), self.calls, arguments)
+            answer = sandbox.channel.receive()
+            if not self.remarks and sandbox.has_company():
+                self.remarks["other processes were running while an answer was computed"] = None
+            return _value(task, answer, self.calls, arguments)
         except (Closed, Exceeded, Refusal, TypeError, ValueError) as error:
             raise _as_refusal(error) from None
 
@@ -149,10 +153,13 @@ def judge(
     """
     limits = options["limits"]
     blocks = {"absent": absent_packages(tasks, release), "stripped": stripped_names(tasks)}
+    if device:
+        blocks["device"] = device
     session = Session(submission, lambda: start(**blocks, **options), limits)
     try:
         verdicts = [_judge_task(session, task, secret, device) for task in tasks]
-        flags = [*submission.flags, *session.exceeded, *filter(None, map(_remark, verdicts))]
+        remarks = [*session.remarks, *unreadable(submission), *filter(None, map(_remark, verdicts))]
+        flags = [*submission.flags, *session.exceeded, *remarks]
         results, cells = [*map(_result, verdicts)], _cell_results(session)
         told = {"exceeded": session.exceeded, "start": session.kind}
         return {"tasks": results, "cells": cells, "flags": flags, **told}
@@ -223,7 +230,7 @@ def _value(task: Task, reply: dict[str, Any], number: int, arguments: dict[str, 
             return value, after
         case {"event": "raised", "type": str(kind), "message": str(message), "lines": tuple(lines)}:
             raise refusals.raised(
-                kind[:100], message, [(str(name), int(number), str(text)) for name, number, text in lines]
+                kind[:100], message, [(str(n)[:80], int(number), str(text)[:200]) for n, number, text in lines[-3:]]
             )
         case {"event": "missing"}:
             raise Refusal("error", f"there is no `{task.name}`: the cell that should define it ended with an error.")

@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property, lru_cache
+from html import escape
 from itertools import product
 from types import TracebackType
 from typing import Any
@@ -38,6 +39,7 @@ from grading.course import Course, CourseError, tasks_of, write
 from grading.gradebook import opened
 from grading.judge import tasks_by_cell
 from grading.stage import grade_id
+from resampling.checks.task import Task
 
 BATCH, BATCH_SECONDS = 32, 1.0  # submissions in one transaction: a disk takes longer to confirm than to write
 Verdict = dict[str, Any]
@@ -272,16 +274,21 @@ def _comment(cell: NotebookNode) -> str | None:
 def autograded(course: Course, assignment: str, verdict: dict[str, Any]) -> NotebookNode:
     """The release's cells with the student's sources and cleaned outputs, and our own outputs under the checks."""
     release = _parsed(course.release_text(assignment))
-    tasks = tasks_by_cell(tasks_of(assignment), release)
+    known = {task.name: task for task in tasks_of(assignment)}
+    tasks = tasks_by_cell(tuple(known.values()), release)
     results = {result["task"]: result for result in verdict["tasks"]}
     outputs = {cell["cell"]: cell for cell in verdict["cells"]}
     rows = verdict["notebook"] or [{"index": n, "source": None, "own": False} for n in range(len(release.cells))]
     cells = [_cell(n, row, release, outputs.get(n)) for n, row in enumerate(rows)]
     for cell in cells:
         if grade_id(cell) in tasks:
-            cell.outputs = [*check_outputs(results[tasks[grade_id(cell)]], cell.metadata.nbgrader.points)]
+            result = results[tasks[grade_id(cell)]]
+            again = sections(known[result["task"]], result)
+            cell.outputs = [*check_outputs(result, cell.metadata.nbgrader.points, again)]
     if verdict.get("flags"):
-        cells.insert(0, nbformat.v4.new_markdown_cell(_notes(verdict["flags"]), id="grader-notes"))
+        text = f"**Notes of the grader**\n\n{cleaning.text_lines(verdict['flags'])}"
+        notes = nbformat.v4.new_markdown_cell(text, id="grader-notes", metadata={"notes": verdict["flags"]})
+        cells.insert(0, notes)
     return nbformat.from_dict({"cells": cells, "metadata": release.metadata, "nbformat": 4, "nbformat_minor": 5})
 
 
@@ -291,7 +298,7 @@ def _parsed(release: bytes) -> NotebookNode:
     return nbformat.reads(release.decode(), as_version=4)
 
 
-def check_outputs(result: dict[str, Any], points: float) -> Iterator[NotebookNode]:
+def check_outputs(result: dict[str, Any], points: float, again: Iterable[str] = ()) -> Iterator[NotebookNode]:
     """First the score, which nbgrader reads, then what to say about it, which people read."""
     score = result["score"]
     honest = isinstance(score, int | float) and math.isfinite(score) and 0 <= score <= points
@@ -301,6 +308,17 @@ def check_outputs(result: dict[str, Any], points: float) -> Iterator[NotebookNod
     if result["html"]:
         report["text/html"] = cleaning.report_html(result["html"])
     yield _output("display_data", report)
+    if again := list(again):
+        text = f"To read again on the chapter's page: {'; '.join(again)}."
+        yield _output("display_data", {"text/plain": text, "text/html": f"<p>{escape(text)}</p>"})
+
+
+def sections(task: Task, result: dict[str, Any]) -> list[str]:
+    """Headings in the chapter's page that say more about what went wrong."""
+    if result["score"] == task.points:
+        return []
+    named = [mistake.section for mistake in task.mistakes if mistake.name in result["mistakes"]]
+    return [*dict.fromkeys(filter(None, [*named, task.section]))]
 
 
 def _output(kind: str, data: dict[str, str], **more: None) -> NotebookNode:
@@ -335,7 +353,3 @@ def _shown(output: dict[str, Any] | None) -> list[dict[str, Any]]:
         text = f"This cell was left out: {output['left_out']}\n"
         return [{"output_type": "stream", "name": "stdout", "text": text}]
     return cleaning.student_outputs(output["outputs"])
-
-
-def _notes(flags: list[str]) -> str:
-    return "**Notes of the grader**\n\n" + "\n".join(f"- {cleaning.markdown(flag)}" for flag in flags)

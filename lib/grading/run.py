@@ -55,7 +55,7 @@ def jobs_of(options: argparse.Namespace, course: Course, assignments: list[str])
                 f"{options.student!r} has handed in nothing for {assignment} (looked in {course.root}/submitted)."
             )
         for student in [options.student] if options.student else students:
-            limits, flags = limits_of(options), (options.unsafe, options.force, checker, options.device)
+            limits, flags = limits_of(options), (options.unsafe, options.force, checker, options.device, options.cold)
             yield Job(course, assignment, student, limits, *flags)
 
 

@@ -66,7 +66,8 @@ def make_shell() -> "Shell":
 
 def serve(shell: "Shell", channel: Channel, stripped: list[str]) -> None:
     """Answer until the other side hangs up."""
-    sys.meta_path[:0] = [CourseModules(), Stripped(stripped)]
+    sys.meta_path[:0] = [CourseModules(), Stripped([n for n in stripped if not n.startswith("numpy.")])]
+    _take_out_of_numpy(stripped)
     channel.send({"event": "ready"})
     try:
         while True:
@@ -82,11 +83,11 @@ def _answer(channel: Channel, shell: "Shell", message: dict[str, Any]) -> None:
             channel.send({"event": "ended", "cell": number, "outputs": shell.outputs_of(source)})
         channel.send({"event": "ran"})
     else:
-        reply = _call(shell.user_ns, message["function"], message["arguments"])
+        reply = _call(shell.user_ns, message["function"], message["arguments"], message.get("device", ""))
         channel.send({**reply, "id": message["id"]})
 
 
-def _call(names: dict[str, Any], function: str, arguments: dict[str, Any]) -> dict[str, Any]:
+def _call(names: dict[str, Any], function: str, arguments: dict[str, Any], device: str) -> dict[str, Any]:
     if function not in names:
         return {"event": "missing"}
     if not callable(names[function]):
@@ -94,10 +95,19 @@ def _call(names: dict[str, Any], function: str, arguments: dict[str, Any]) -> di
     sys.stdout = sys.stderr = Stream(Outputs(), "stdout")
     _soil_memory()
     try:
+        arguments = {name: _on_device(value, device) for name, value in arguments.items()} if device else arguments
         value = names[function](**arguments)
     except BaseException as error:  # also SystemExit and KeyboardInterrupt: the notebook goes on
         return {"event": "raised", "type": type(error).__name__, "message": _text(error), "lines": _own_lines(error)}
     return {"event": "returned", "value": value, "after": arguments}
+
+
+def _on_device(value: Any, device: str) -> Any:
+    if not isinstance(value, numpy.ndarray):
+        return value
+    import torch
+
+    return torch.as_tensor(value, device=device)
 
 
 def _soil_memory() -> None:
@@ -284,3 +294,19 @@ class Stripped:
             vars(sys.modules.get(owner, self)).pop(name, None)
         for module in [m for m in sys.modules if any(f"{m}.".startswith(f"{n}.") for n in self.names)]:
             del sys.modules[module]
+
+
+def _take_out_of_numpy(names: list[str]) -> None:
+    """It is loaded already: leave a refusal in every part of it that knows a function of that name."""
+    for name in [n.removeprefix("numpy.") for n in names if n.startswith("numpy.")]:
+        known = getattr(numpy, name, None)
+        for module in [m for n, m in sys.modules.items() if n.partition(".")[0] == "numpy" and m is not None]:
+            for alias in [k for k, v in vars(module).items() if v is known or k in (name, f"{name}2")]:
+                setattr(module, alias, _refusing(f"numpy.{name}"))
+
+
+def _refusing(name: str) -> Callable[..., None]:
+    def refuse(*_: Any, **__: Any) -> None:
+        raise ImportError(f"{name} may not be used here")
+
+    return refuse

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from grading.channel import Channel, Closed, Malformed
+from grading.channel import TICK, Channel, Closed, Malformed
 from grading.seccomp import filter_program
 
 HERE = Path(__file__).resolve().parent
@@ -57,7 +57,8 @@ class Limits:
     memory: int = 2 << 30
     processes: int = 64  # threads count
     folder: int = 64 << 20
-    open_files: int = 256
+    open_files: int = 256  # of one process
+    all_open_files: int = 1024  # what waits in pipes and sockets is memory that nothing else counts
 
     def of_process(self) -> dict[str, int]:
         """As numbers for ``setrlimit``."""
@@ -67,6 +68,8 @@ class Limits:
             "RLIMIT_FSIZE": self.folder,
             "RLIMIT_NOFILE": self.open_files,
             "RLIMIT_CORE": 0,
+            "RLIMIT_RTPRIO": 0,
+            "RLIMIT_NICE": 0,
         }
 
 
@@ -74,7 +77,8 @@ class Sandbox:
     """A running runner.
 
     `absent` are folders of Python packages that must not be found in it; `stripped` are dotted names that a package
-    loses once it is imported; `hidden` are other folders that must not be seen.
+    loses once it is imported; `hidden` are other folders that must not be seen; with a
+    `device`, graphics cards are let in.
     """
 
     def __init__(
@@ -84,7 +88,9 @@ class Sandbox:
         stripped: Iterable[str] = (),
         hidden: Iterable[Path] = (),
         unsafe: bool = False,
+        device: str = "",
     ) -> None:
+        self.device = device
         self.limits, self.kind, self.stripped = limits, "none" if unsafe else "bubblewrap", [*stripped]
         self.roots: list[int] = []  # processes that all others in the sandbox descend from
         ours, theirs = socket.socketpair()
@@ -102,6 +108,7 @@ class Sandbox:
     process: subprocess.Popen | None = None
     own_files: tempfile.TemporaryDirectory | None = None
     handle: int | None = None  # of the sandbox's own init
+    computed, measured = 0.0, 0.0  # seconds, and when that was found
 
     def ask(self, message: dict[str, Any]) -> None:
         """Send a message."""
@@ -119,9 +126,16 @@ class Sandbox:
         self.give_up = give_up
         return self
 
+    def has_company(self) -> bool:
+        """Whether other processes run in it than its own."""
+        return len(self._processes()) > (1 if self.kind == "none" else 2)
+
     def cpu_seconds(self) -> float:
-        """Computing time of everything in the sandbox so far."""
-        return sum(sum(map(int, stat[11:15])) for stat in map(_stat, self._processes()) if stat) / CLOCK_TICKS
+        """Computing time of everything in the sandbox up to now, or to a moment ago: it is asked for at each call."""
+        if time.monotonic() - self.measured > TICK:
+            ticks = sum(sum(map(int, stat[11:15])) for stat in map(_stat, self._processes()) if stat)
+            self.computed, self.measured = ticks / CLOCK_TICKS, time.monotonic()
+        return self.computed
 
     def close(self) -> None:
         """Kill everything in the sandbox; when this returns, nothing of it is alive."""
@@ -142,8 +156,9 @@ class Sandbox:
         if unsafe:
             first = self._launch_unconfined(theirs)
         else:
-            python = python_command("/grader", "runner", theirs, settings_of(self.limits, self.stripped))
-            confined = [*namespaces(), *confinement(self.limits.folder, hidden, absent)]
+            python = python_command("/grader", "runner", theirs, self._settings())
+            cards = _graphics_cards() if self.device else ()
+            confined = [*namespaces(), *confinement(self.limits.folder, hidden, absent), *cards]
             self.process, first = launch_confined(confined, python, theirs, filter_of_calls())
         theirs.close()  # or we would never see the other side hang up
         self.roots, self.handle = [first], os.pidfd_open(first)
@@ -155,12 +170,18 @@ class Sandbox:
         package.mkdir()
         for name in RUNNER_FILES:
             shutil.copyfile(HERE / name, package / name)
-        settings = settings_of(self.limits, self.stripped) | {"user": 0}
+        settings = self._settings() | {"user": 0}
         del settings["limits"]["RLIMIT_NPROC"]
         command = python_command(self.own_files.name, "runner", theirs, settings)
         options = {"cwd": self.own_files.name, "env": environment(self.own_files.name), "start_new_session": True}
         self.process = _launch(command, [theirs.fileno()], **options)
         return self.process.pid
+
+    def _settings(self) -> dict[str, Any]:
+        settings = settings_of(self.limits, self.stripped)
+        if self.device:  # a card's memory has addresses too; what is used of the machine's is watched from outside
+            del settings["limits"]["RLIMIT_AS"]
+        return settings
 
     def _await_ready(self) -> None:
         self.within(START_SECONDS, TimeoutError("the sandbox did not start in time"))
@@ -178,6 +199,8 @@ class Sandbox:
             raise Exceeded(f"more than {self.limits.processes} processes")
         if sum(map(private_bytes, processes)) > self.limits.memory < self._own_bytes(processes):
             raise Exceeded(f"more than {self.limits.memory >> 20} MiB of memory")
+        if sum(len(_read_lines(f"/proc/{pid}/fd", listing=True)) for pid in processes) > self.limits.all_open_files:
+            raise Exceeded(f"more than {self.limits.all_open_files} open files")
         self.give_up()
 
     def _own_bytes(self, processes: list[int]) -> int:
@@ -284,6 +307,8 @@ def environment(home: str) -> dict[str, str]:
     }
 
 
+LIBRARY_FOLDERS = ("site-packages", "dist-packages")
+LIBRARIES = [f"{above}lib*/python3*/{name}" for above in ("", "local/") for name in LIBRARY_FOLDERS]
 LAST = ("--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/sandbox")
 
 
@@ -300,9 +325,8 @@ def confinement(folder: int, hidden: Iterable[Path], absent: Iterable[Path]) -> 
             for place in ("/sandbox", "/tmp")
             for part in ("--perms", "1777", "--size", str(folder), "--tmpfs", place)
         ),
-        *_covered(map(Path, hidden), [Path("/usr")]),
-        *(part for f in python for part in (*_parents(f), "--ro-bind", str(f), str(f))),
-        *_covered([*packages, *absent], [Path("/usr"), *python]),
+        *_bound_and_covered(python, [*map(Path, hidden)]),
+        *_covered(_with_copies([*packages, *absent], [Path("/usr"), *python]), [Path("/usr"), *python]),
         *("--proc", "/proc", "--dev", "/dev", "--ro-bind", "/dev/null", "/dev/zero"),  # it gives shared memory
         *("--perms", "1777", "--size", str(1 << 20), "--tmpfs", "/dev/shm"),
     ]
@@ -315,6 +339,11 @@ def namespaces() -> list[str]:
     # Not a user namespace: the runner must be able to become a user that is not root outside either.
     own = [f"--unshare-{name}" for name in ("ipc", "pid", "net", "uts", "cgroup-try")]
     return [*own, "--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
+
+
+def _graphics_cards() -> Iterator[str]:
+    for path in sorted(Path("/dev").glob("nvidia*")):
+        yield from ("--dev-bind", str(path), str(path))
 
 
 def _system() -> Iterator[str]:
@@ -353,6 +382,22 @@ def _parents(folder: Path) -> Iterator[str]:
     """bwrap would make them for root alone."""
     for parent in list(reversed(folder.parents))[1:]:
         yield from ("--perms", "0755", "--dir", str(parent))
+
+
+def _bound_and_covered(python: list[Path], hidden: list[Path]) -> Iterator[str]:
+    """The outer folder first: what is hidden may hold the Python, or be in it."""
+    for folder in sorted({*python, *hidden}, key=lambda f: len(f.parts)):
+        if folder in python:
+            yield from (*_parents(folder), "--ro-bind", str(folder), str(folder))
+        else:
+            yield from _covered([folder], [Path("/usr"), *python])
+
+
+def _with_copies(packages: list[Path], places: list[Path]) -> list[Path]:
+    """The same packages in every other library of a Python that can be seen, which could be put on the path."""
+    libraries = [lib for p in places for pattern in LIBRARIES for lib in p.glob(pattern)]
+    names = {Path(*p.parts[-n:]) for p in packages for n in (1, 2, 3) if p.parts[-n - 1 :][0] in LIBRARY_FOLDERS}
+    return [*packages, *(lib / name for lib in libraries for name in sorted(names))]
 
 
 def _folders_of(package: str) -> Iterator[str]:

@@ -68,7 +68,12 @@ class Local:
         self.executor = processes(workers, self.folder)
 
     def submit(self, function: Callable[..., bytes], argument: Any) -> Future:
-        return self.executor.submit(function, argument)
+        try:
+            return self.executor.submit(function, argument)
+        except BrokenProcessPool as error:  # as if it had been lost a moment later
+            future: Future = Future()
+            future.set_exception(error)
+            return future
 
     def outcome(self, future: Future) -> bytes:
         try:

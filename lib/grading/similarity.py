@@ -14,7 +14,7 @@ from grading import stage
 from grading.course import Course
 
 LEAST, PAIRS = 0.8, 50  # no pair below is listed, and no more than these
-SPREADS = 4.0  # standard deviations above the median, were the class's similarities normal
+SHARE = 0.2  # a pair stands out if it differs by less than this share of what half of all pairs differ by
 SKIPPED = {
     tokenize.COMMENT,
     tokenize.NL,
@@ -44,10 +44,9 @@ def compare(course: Course, assignment: str, students: list[str]) -> dict[str, A
 
 
 def _threshold(values: np.ndarray) -> tuple[float, float]:
-    """Far above the middle of the class. If all are alike, nobody stands out, and the threshold is above 1."""
+    """Far from the middle of the class. If half of all pairs are alike, nobody stands out: it is above 1 then."""
     median = float(np.median(values))
-    spread = 1.4826 * float(np.median(np.abs(values - median)))
-    return median, max(LEAST, median + SPREADS * max(spread, 0.02))
+    return median, max(LEAST, 1 - SHARE * (1 - median)) if median < 1 else 1.01
 
 
 def _answer(

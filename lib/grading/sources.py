@@ -1,40 +1,111 @@
-"""Which of a notebook's own lines an answer is made of, and whether they use what the task forbids."""
+"""Which of a notebook's own lines an answer is made of, and whether they use what the task forbids.
+
+Reading is the one thing that the trusted side does with student code, so what can be read has a size.
+"""
 
 import ast
+import re
 import symtable
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
 
 from IPython.core.inputtransformer2 import TransformerManager
 
 from grading.stage import Submission
 from resampling.checks import refusal_of_source
+from resampling.checks.forbidden import forbidden_uses
 from resampling.checks.refusals import Refusal
 from resampling.checks.task import Task
 
-Statement = tuple[int, ast.stmt]  # cell and top-level statement
+STATEMENTS, BRACES = 10_000, 5_000  # of a notebook, at the top level; of a cell, in f-strings or not
+MAGIC = re.compile(r"^([ \t]*)(?:[%!?].*|[^#'\"\n]*\?)$|^([ \t]*[\w, ]+=)[ \t]*[%!].*$", re.MULTILINE)
+MAGIC_WORK = 1_000_000  # characters: IPython reads the whole cell again for each magic line
+DYNAMIC = (
+    *("exec", "eval", "compile", "__import__", "builtins", "importlib", "runpy", "pickle", "marshal", "ctypes", "gc"),
+    *("subprocess", "multiprocessing", "os.system", "os.popen", "os.fork", "os.execv", "os.execvp", "os.posix_spawn"),
+    *("inspect", "operator.attrgetter", "operator.methodcaller", "sys.modules", "sys.meta_path", "sys._getframe"),
+    *("types.FunctionType", "types.CodeType", "globals", "vars", "locals", "IPython", "get_ipython"),
+)
+INNER = {"__dict__", "__globals__", "__getattribute__", "__builtins__", "__subclasses__", "__code__", "__closure__"}
+
+
+@dataclass(frozen=True)
+class Statement:
+    """A top-level statement: its cell, the global names that it gives a meaning to, and those that it uses."""
+
+    cell: int
+    tree: ast.stmt
+    bound: frozenset[str]
+    loaded: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Code:
+    """All code of a notebook, read once for all tasks."""
+
+    cells: dict[int, str]
+    statements: list[Statement]
+    meanings: dict[str, str]
 
 
 def refusal_of_notebook(task: Task, submission: Submission) -> Refusal | None:
     """Why the answer to `task` may not be used: a forbidden name in it, or in what it uses from any cell."""
-    try:
-        return _refusal(task, submission)
-    except (RecursionError, MemoryError, SyntaxError, ValueError):
-        return Refusal("forbidden", "the code is nested too deeply to be read; write it more simply.")
+    code = _read(submission)
+    return Refusal("forbidden", code) if isinstance(code, str) else _refusal(task, code)
 
 
-def _refusal(task: Task, submission: Submission) -> Refusal | None:
-    cells = {number: _python(source) for number, source in submission.own_code}
-    statements = [(n, s) for n, source in cells.items() for s in _parsed(source)]
-    given = [(-1, s) for cell in submission.cells if cell.runs and not cell.own for s in _parsed(cell.source)]
-    used = _reachable(task.name, statements)
-    global_names = set().union(*(_loaded(s) for _, s in used))
-    names = {name: meaning for name, meaning in _meanings(given + statements) if name in global_names}
-    for number, source in cells.items():
-        refusal = refusal_of_source(task, _kept(source, [s for n, s in used if n == number]), names)
+def unreadable(submission: Submission) -> list[str]:
+    """For the instructor: cells whose code is made, found or run in ways that reading does not show."""
+    code = _read(submission)
+    cells = {} if isinstance(code, str) else code.cells
+    found = [(number, _dynamic(source)) for number, source in cells.items()]
+    return [f"cell {number + 1} cannot be understood by reading alone ({what})" for number, what in found if what][:5]
+
+
+def _dynamic(source: str) -> str | None:
+    for _, written in forbidden_uses(source, DYNAMIC):
+        return written.partition("\n")[0][:60]
+    for node in ast.walk(ast.parse(source)) if _parses(source) else ():
+        match node:
+            case ast.Attribute(attr=name) if name in INNER:
+                return name
+            case ast.Call(ast.Name("getattr" as name), [_, argument, *_]) if not isinstance(argument, ast.Constant):
+                return name
+    return None
+
+
+def _refusal(task: Task, code: Code) -> Refusal | None:
+    used = _reachable(task.name, code.statements)
+    global_names = set().union(*(s.loaded for s in used))
+    names = {name: meaning for name, meaning in code.meanings.items() if name in global_names}
+    for number, source in code.cells.items():
+        refusal = refusal_of_source(task, _kept(source, [s.tree for s in used if s.cell == number]), names)
         if refusal:
             return refusal
     return None
+
+
+@lru_cache(maxsize=1)
+def _read(submission: Submission) -> Code | str:
+    """All code, or a sentence about why it cannot be read."""
+    if any(source.count("{") > BRACES for _, source in submission.own_code):
+        return f"a cell has more than {BRACES} braces, too many to be read; write it more simply."
+    try:
+        cells = {number: _python(source) for number, source in submission.own_code}
+        if sum(len(ast.parse(source).body) for source in cells.values() if _parses(source)) > STATEMENTS:
+            return f"the notebook has more than {STATEMENTS} statements, too many to be read."
+        return _understood(cells, submission)
+    except (RecursionError, MemoryError, SyntaxError, ValueError):
+        return "the code is nested too deeply to be read; write it more simply."
+
+
+def _understood(cells: dict[int, str], submission: Submission) -> Code:
+    trees = [(number, tree) for number, source in cells.items() for tree in _parsed(source)]
+    given = [tree for cell in submission.cells if cell.runs and not cell.own for tree in _parsed(cell.source)]
+    statements = [Statement(number, tree, frozenset(_bound(tree)), frozenset(_loaded(tree))) for number, tree in trees]
+    return Code(cells, statements, dict(_meanings([*given, *(tree for _, tree in trees)])))
 
 
 def _kept(source: str, statements: list[ast.stmt]) -> str:
@@ -51,6 +122,8 @@ def _python(source: str) -> str:
         return source
     head, newline, rest = source.partition("\n")
     plain = newline + rest if head.lstrip().startswith("%%") else source
+    if len(plain) * sum(1 for _ in MAGIC.finditer(plain)) > MAGIC_WORK:
+        return MAGIC.sub(lambda found: f"{found[2]} None" if found[2] else f"{found[1]}pass", plain)
     try:
         return TransformerManager().transform_cell(plain)
     except SyntaxError:
@@ -81,14 +154,14 @@ def _compiles(statement: ast.stmt) -> bool:
 def _reachable(name: str, statements: list[Statement]) -> list[Statement]:
     """The statements that bind `name` or change what it stands for, and those of every name that they use."""
     binding = defaultdict(list)
-    for number, (_, statement) in enumerate(statements):
-        for bound in _bound(statement):
+    for number, statement in enumerate(statements):
+        for bound in statement.bound:
             binding[bound].append(number)
     waiting, used = [name], set()
     while waiting:
         new = set(binding.pop(waiting.pop(), ())) - used
         used |= new
-        waiting += set().union(*(_loaded(statements[number][1]) for number in new))
+        waiting += set().union(*(statements[number].loaded for number in new))
     return [statements[number] for number in sorted(used)]
 
 
@@ -123,10 +196,10 @@ def _loaded(statement: ast.stmt) -> set[str]:
     return {s.get_name() for s, outermost in symbols if s.is_referenced() and (outermost or s.is_global())}
 
 
-def _meanings(statements: list[Statement]) -> Iterator[tuple[str, str]]:
+def _meanings(statements: list[ast.stmt]) -> Iterator[tuple[str, str]]:
     """What imports anywhere in the notebook make names stand for: ``("np", "numpy")``."""
     known: dict[str, str] = {}
-    for _, statement in statements:
+    for statement in statements:
         for node in ast.walk(statement):
             known.update(_imported(node))
             match node:

@@ -31,7 +31,7 @@ from grading.sandbox import (
     shared_out_bytes,
 )
 
-RIGHTS = ("SYS_ADMIN", "NET_ADMIN", "SETFCAP", "SETGID", "SETPCAP", "SETUID")  # to make sandboxes inside its own
+RIGHTS = ("SYS_ADMIN", "SETFCAP", "SETGID", "SETPCAP", "SETUID")  # to make sandboxes inside its own
 OWN = ("ipc", "pid", "net", "uts", "cgroup-try")
 NUMBERS = struct.Struct("3i")  # process, user, group
 IMPORT = re.compile(r"^[ \t]*(?:import|from)[ \t]+([A-Za-z_][\w.]*)", re.MULTILINE)
@@ -157,9 +157,6 @@ class Warm:
         zygote = self.zygotes.pop(key, None)
         if zygote is not None:
             zygote.close()
-
-
-POOL = Warm()  # of this process
 
 
 def imports_of(release: dict[str, Any]) -> list[str]:

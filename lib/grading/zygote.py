@@ -8,7 +8,6 @@ sandbox and given up every right before it executes the first cell.
 
 import contextlib
 import ctypes
-import fcntl
 import gc
 import json
 import os
@@ -30,7 +29,6 @@ NEW_MOUNTS, NEW_HOST, NEW_IPC, NEW_USER, NEW_PROCESSES, NEW_NETWORK = (
 READ_ONLY, NO_SETUID, NO_DEVICES, NO_PROGRAMS, REMOUNT, BIND, RECURSIVE, PRIVATE = 1, 2, 4, 8, 32, 4096, 16384, 1 << 18
 SET_FILTER, FILTER, DROP_BOUND, NO_NEW_RIGHTS, AMBIENT, CLEAR_AMBIENT = 22, 2, 24, 38, 47, 4
 CAPABILITIES_3 = 0x20080522
-GET_FLAGS, SET_FLAGS, UP = 0x8913, 0x8914, 1
 HOME, REQUEST_BYTES = "/sandbox", 1 << 16
 SHARED_MEMORY = 1 << 20
 C = ctypes.CDLL(None, use_errno=True)
@@ -201,14 +199,6 @@ def _furnish(folder: int) -> None:
             _mount(f"/proc/{name}", f"/proc/{name}", None, BIND)
             _mount("none", f"/proc/{name}", None, BIND | REMOUNT | READ_ONLY | NO_SETUID | NO_DEVICES | NO_PROGRAMS)
     os.chdir(HOME)
-    _switch_on_loopback()
-
-
-def _switch_on_loopback() -> None:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
-        request = struct.pack("16sh22x", b"lo", 0)
-        (flags,) = struct.unpack("16xh22x", fcntl.ioctl(any_socket, GET_FLAGS, request))
-        fcntl.ioctl(any_socket, SET_FLAGS, struct.pack("16sh22x", b"lo", flags | UP))
 
 
 def _become(user: int, group: int) -> None:
@@ -261,4 +251,3 @@ def _files_in(folder: Path) -> dict[Path, bytes | None]:
 def _unpack(files: dict[Path, bytes | None]) -> None:
     for path, content in files.items():
         path.mkdir() if content is None else path.write_bytes(content)
-

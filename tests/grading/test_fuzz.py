@@ -345,7 +345,8 @@ def digest(folder):
     files = [
         p for kind in ("source", "release", "submitted") for p in sorted((folder / kind).rglob("*")) if p.is_file()
     ]
-    return {str(p): hashlib.sha256(p.read_bytes()).digest() for p in [*files, folder / "secret"]}
+    own = [p for p in files if p.name != "timestamp.txt"]  # which the grader itself writes
+    return {str(p): hashlib.sha256(p.read_bytes()).digest() for p in [*own, folder / "secret"]}
 
 
 @given(class_=st.lists(recipes, min_size=6, max_size=6))

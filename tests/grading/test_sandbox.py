@@ -143,7 +143,9 @@ def test_one_huge_allocation_is_refused():
 
 FAMILY = "import os, time\nfor _ in range(8):\n    if os.fork() == 0: break\n"
 FILLED = "kept = bytearray(60 << 20)\nfor i in range(0, len(kept), 4096): kept[i] = 1\n"
-GENERATIONS = "import os, time\nold = []\nfor _ in range(8):\n    old.append(b'x' * (60 << 20))\n    if os.fork(): break\n"
+GENERATIONS = (
+    "import os, time\nold = []\nfor _ in range(8):\n    old.append(b'x' * (60 << 20))\n    if os.fork(): break\n"
+)
 
 
 @pytest.mark.parametrize("bomb", [FAMILY + FILLED, GENERATIONS], ids=["each its own", "inherited and more"])
@@ -322,6 +324,10 @@ HOARDING = {
     "shared memory": "import mmap; print('GOT IT', mmap.mmap(-1, 1 << 20))",
     "shared memory from a device": "import mmap; print('GOT IT', mmap.mmap(open('/dev/zero', 'r+b').fileno(), 4096))",
     "System V memory": "import ctypes; print('GOT IT' if ctypes.CDLL(None).shmget(0, 1 << 20, 0o1600) >= 0 else '')",
+    "a child that is another's": "import ctypes; print('GOT IT' if ctypes.CDLL(None).syscall({'x86_64': 56, 'aarch64': 220}[__import__('platform').machine()], 0x8011, 0, 0, 0, 0) > 0 else '')",  # noqa: E501
+    "sockets of machines": "import socket; print('GOT IT', socket.socket(40, 1))",
+    "sockets of the network": "import socket; print('GOT IT', socket.socket())",
+    "watches": "import ctypes; print('GOT IT' if ctypes.CDLL(None).inotify_init1(0) >= 0 else '')",
     "namespaces": "import ctypes; print('GOT IT' if ctypes.CDLL(None).unshare(0x10020000) == 0 else '')",
 }
 
@@ -336,6 +342,50 @@ def test_threads_and_processes_still_start():
         "import subprocess, threading\nt = threading.Thread(target=print, args=(42,))\nt.start(); t.join()\n"
         "subprocess.run(['true'], check=True)"
     )
+
+
+HOARD_IN_SOCKETS = """
+import os, socket, time
+for _ in range(10):
+    if os.fork() == 0: break
+kept = []
+try:
+    while True: kept += socket.socketpair()
+except OSError: time.sleep(30)"""
+
+
+def test_open_files_of_many_processes_are_added_up():
+    with pytest.raises(Exceeded, match="open files"):
+        run(HOARD_IN_SOCKETS, limits=replace(SMALL, memory=2 << 30))
+
+
+@pytest.mark.parametrize(
+    "how", ["getattr(np, 'conv' + 'olve')", "np._core.numeric.convolve", "np.ma.convolve", "np.polymul"]
+)
+def test_a_function_of_numpy_is_taken_out_under_all_its_names(how):
+    code = f"import numpy as np, numpy.ma, scipy.stats\nprint(np.dot([1, 2], [1, 1]))\n({how})([1, 2], [1, 1])"
+    said = run(code, limits=replace(SMALL, memory=1 << 30), stripped=["numpy.convolve"])
+    assert said.startswith("3\n")
+    assert "numpy.convolve may not be used here" in said
+
+
+def test_a_hidden_folder_inside_a_python_is_hidden(tmp_path, monkeypatch):
+    python = tmp_path / "python"
+    (python / "course").mkdir(parents=True)
+    (python / "course" / "secret").write_text("x")
+    (python / "lib").mkdir()
+    usual = sandbox._python_folders()
+    monkeypatch.setattr(sandbox, "_python_folders", lambda: [*usual, python])
+    code = f"import os; print(os.listdir({str(python)!r}), os.listdir({str(python / 'course')!r}))"
+    assert run(code, hidden=[python / "course"]).endswith(" []\n")
+
+
+def test_copies_of_an_absent_package_in_other_pythons_are_absent_too(tmp_path):
+    for place in ("env/lib/python3.11/site-packages", "other/lib/python3.9/site-packages"):
+        (tmp_path / place / "big" / "part").mkdir(parents=True)
+    absent = tmp_path / "env/lib/python3.11/site-packages/big/part"
+    copies = sandbox._with_copies([absent], [tmp_path / "env", tmp_path / "other"])
+    assert tmp_path / "other/lib/python3.9/site-packages/big/part" in copies
 
 
 def test_nothing_is_left_for_others_in_the_keyring():

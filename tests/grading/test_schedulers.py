@@ -42,11 +42,18 @@ def small_class(tmp_path_factory, grade, sample_class):
 
 
 @pytest.fixture(scope="module")
-def expected(small_class, grade):
-    """The grades of a run that nobody disturbs."""
+def undisturbed(small_class, grade):
+    """The grades of a run that nobody disturbs, and the seconds that it takes at the moment."""
     course = small_class("undisturbed")
-    assert grade("run", "--course", course.root)[0] == 0
-    return grades(course, grade)
+    began = time.monotonic()
+    with program("grading.cli", "run", "--course", course.root, "--jobs", 2) as running:
+        assert running.wait(600) == 0
+    return grades(course, grade), time.monotonic() - began
+
+
+@pytest.fixture(scope="module")
+def expected(undisturbed):
+    return undisturbed[0]
 
 
 def grades(course, grade):
@@ -58,7 +65,9 @@ def grades(course, grade):
 
 
 def files_of(course):
-    return {p.name: p.stat().st_ino for p in (course.root / "verdicts").glob("*.json")}
+    """Finished verdicts, and which file each is in: one that waits for its second try is not finished."""
+    found = [p for p in (course.root / "verdicts").glob("*.json") if not json.loads(p.read_text()).get("pending")]
+    return {p.name: p.stat().st_ino for p in found}
 
 
 def job(course, student="perfect", **options):
@@ -178,15 +187,16 @@ def test_the_first_of_two_verdicts_on_the_same_counts(small_class):
     assert work.keep(verdict | {"tasks": []}, replace=True)["tasks"] == []
 
 
-def test_killed_at_random_moments_and_begun_again_the_grades_are_the_same(small_class, grade, expected):
+def test_killed_at_random_moments_and_begun_again_the_grades_are_the_same(small_class, grade, undisturbed):
     course, dice = small_class("killed"), random.Random(KILLS)
-    done = {}
+    (expected, seconds), done = undisturbed, {}
     for _ in range(KILLS):
         with program("grading.cli", "run", "--course", course.root, "--jobs", 2) as running:
-            time.sleep(dice.uniform(0.5, 8))
+            time.sleep(dice.uniform(0, seconds))
             running.kill()
         assert done.items() <= files_of(course).items(), "finished work was done again, or lost"
         done = files_of(course)
+        print(f"{len(done)} verdicts when it was killed", flush=True)
     assert grade("run", "--course", course.root)[0] == 0
     assert done.items() <= files_of(course).items()
     assert grades(course, grade) == expected
@@ -315,3 +325,46 @@ def test_without_a_card_the_part_on_it_is_skipped_and_said(small_class, monkeypa
     assert verdict["device"] == "skipped"
     assert sum(task["score"] for task in verdict["tasks"]) == 20
     assert "cuda: skipped, because there is no graphics card here; full marks kept" in verdict["flags"]
+
+
+@pytest.mark.parametrize("body", ["weight = np.asarray(weight)", "assert isinstance(weight, np.ndarray)"])
+def test_on_a_device_the_function_gets_tensors(small_class, exercise, monkeypatch, body):
+    """The processor stands for the card: only an answer that takes tensors keeps the points of its task."""
+    pytest.importorskip("torch")
+    from contextlib import contextmanager
+    from dataclasses import replace
+
+    from resampling.checks.convolution_matrix import TASKS
+
+    @contextmanager
+    def card(*_):
+        yield grading.gpu.Card("cpu", {"device": "cpu"})
+
+    devices = {"conv_matrix1d": ("cpu",)}
+    monkeypatch.setattr(
+        grading, "tasks_of", lambda _: tuple(replace(t, devices=devices.get(t.name, ())) for t in TASKS)
+    )
+    monkeypatch.setattr(grading.gpu, "card", card)
+    course = small_class("tensors")
+    own = exercise.answers["conv_matrix1d"].replace("def conv_matrix1d", "def _own")
+    head = "def conv_matrix1d(weight, length, stride=1, padding=0, dilation=1):\n"
+    answer = f"{own}\n\n{head}    {body}\n    return _own(weight, length, stride, padding, dilation)"
+    notebook = exercise.solved(conv_matrix1d=answer)
+    (course.root / "submitted" / "perfect" / NAME / f"{NAME}.ipynb").write_text(json.dumps(notebook))
+    scores = {t["task"]: t["score"] for t in verdict_of(job(course, device="cuda"))["tasks"]}
+    assert scores["conv_matrix1d"] == (0 if body.startswith("assert") else 5)
+    assert scores["conv_matrix2d"] == 5
+
+
+def test_a_card_that_the_sandbox_cannot_reach_costs_nobody_a_point(small_class, monkeypatch):
+    from dataclasses import replace
+
+    from resampling.checks.convolution_matrix import TASKS
+
+    monkeypatch.setattr(grading, "tasks_of", lambda _: tuple(replace(t, devices=("cuda",)) for t in TASKS))
+    monkeypatch.setattr(grading.gpu, "is_there", lambda: True)
+    if grading.gpu.is_in_reach(Limits(), False):
+        pytest.skip("there is a card, and the sandbox reaches it")
+    verdict = verdict_of(job(small_class("out_of_reach"), device="cuda"))
+    assert sum(task["score"] for task in verdict["tasks"]) == 20
+    assert grading.gpu.OUT_OF_REACH in verdict["flags"]

@@ -37,11 +37,13 @@ TRANSPOSED = (
     "rows and columns swapped",
     "A row belongs to one output and a column to one input, so that C @ x works. You built the transpose, which maps "
     "outputs back to inputs; chapter 8 has a use for it.",
+    "Rows ask, columns answer",
 )
 FLIPPED = (
     "kernel flipped",
     "This is convolution as signal processing defines it. Deep learning does not flip: the first tap multiplies the "
     "first sample of the window.",
+    "The flip that is not there",
 )
 
 
@@ -145,9 +147,10 @@ SAMPLING_MATRIX = Task(
             _zeros_kept,
             "The result of S @ x should be shorter than x. Yours keeps the length and sets the rest to 0.",
         ),
-        Mistake(TRANSPOSED[0], lambda *a, **k: sampling_matrix(*a, **k).T, TRANSPOSED[1]),
+        Mistake(TRANSPOSED[0], lambda *a, **k: sampling_matrix(*a, **k).T, *TRANSPOSED[1:]),
     ),
     forbidden=LIBRARIES,
+    section="A stride is a convolution, then sampling",
 )
 
 # --------------------------------------------------------------------------- conv_matrix1d
@@ -285,8 +288,8 @@ CONV_MATRIX1D = Task(
         Property("the dtype is the kernel's", 0.5, _of_dtypes(np.float32, np.float64), wrong_dtype),
     ),
     mistakes=(
-        Mistake(FLIPPED[0], lambda weight, length, **k: conv_matrix1d(weight[::-1].copy(), length, **k), FLIPPED[1]),
-        Mistake(TRANSPOSED[0], lambda *a, **k: conv_matrix1d(*a, **k).T, TRANSPOSED[1]),
+        Mistake(FLIPPED[0], lambda weight, length, **k: conv_matrix1d(weight[::-1].copy(), length, **k), *FLIPPED[1:]),
+        Mistake(TRANSPOSED[0], lambda *a, **k: conv_matrix1d(*a, **k).T, *TRANSPOSED[1:]),
         Mistake(
             "windows move by one sample",
             _placed(lambda i, t, s, p, d, n: i + d * t - p),
@@ -306,6 +309,7 @@ CONV_MATRIX1D = Task(
             "padding wraps around",
             _placed(_wrapped),
             "C[i, -1] is Python's last column. A tap over the padding meets a zero, so it has no column: skip it.",
+            "Wrapping around",
         ),
         Mistake(
             "no check at the border",
@@ -365,6 +369,7 @@ CONV_MATRIX1D = Task(
         ),
     ),
     forbidden=LIBRARIES,
+    section="The general matrix, in one dimension",
 )
 
 # --------------------------------------------------------------------------- conv_matrix2d
@@ -474,13 +479,15 @@ CONV_MATRIX2D = Task(
         ),
     ),
     mistakes=(
-        Mistake(FLIPPED[0], lambda weight, size, **k: conv_matrix2d(weight[::-1, ::-1].copy(), size, **k), FLIPPED[1]),
+        Mistake(
+            FLIPPED[0], lambda weight, size, **k: conv_matrix2d(weight[::-1, ::-1].copy(), size, **k), *FLIPPED[1:]
+        ),
         Mistake(
             "kernel transposed",
             lambda weight, size, **k: conv_matrix2d(weight.T.copy(), size, **k),
             "weight[a, b] has its row first: a counts downwards, b to the right.",
         ),
-        Mistake(TRANSPOSED[0], lambda *a, **k: conv_matrix2d(*a, **k).T, TRANSPOSED[1]),
+        Mistake(TRANSPOSED[0], lambda *a, **k: conv_matrix2d(*a, **k).T, *TRANSPOSED[1:]),
         Mistake(
             "pixels taken column after column",
             _column_after_column,
@@ -523,6 +530,7 @@ CONV_MATRIX2D = Task(
         ),
     ),
     forbidden=LIBRARIES,
+    section="Two dimensions",
 )
 
 # --------------------------------------------------------------------------- conv_matrix_channels
@@ -593,9 +601,9 @@ CONV_MATRIX_CHANNELS = Task(
         Mistake(
             FLIPPED[0],
             lambda weight, length, **k: conv_matrix_channels(weight[..., ::-1].copy(), length, **k),
-            FLIPPED[1],
+            *FLIPPED[1:],
         ),
-        Mistake(TRANSPOSED[0], lambda *a, **k: conv_matrix_channels(*a, **k).T, TRANSPOSED[1]),
+        Mistake(TRANSPOSED[0], lambda *a, **k: conv_matrix_channels(*a, **k).T, *TRANSPOSED[1:]),
         Mistake(
             "input and output channels swapped",
             lambda weight, length, **k: conv_matrix_channels(weight.transpose(1, 0, 2).copy(), length, **k),
@@ -633,6 +641,7 @@ CONV_MATRIX_CHANNELS = Task(
         ),
     ),
     forbidden=LIBRARIES,
+    section="Channels and groups",
 )
 
 # --------------------------------------------------------------------------- count_nonzeros
@@ -750,6 +759,7 @@ COUNT_NONZEROS = Task(
         ),
     ),
     forbidden=LIBRARIES,
+    section="How empty it is",
     time_limit=2.0,
 )
 

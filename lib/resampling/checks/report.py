@@ -2,6 +2,7 @@
 
 import base64
 import io
+from functools import lru_cache
 from html import escape
 from itertools import zip_longest
 
@@ -21,6 +22,7 @@ STYLE = {
     "note": "margin:.3rem 0;padding:.3rem .6rem;background:#D55E0022;border-radius:.2rem",
     "image": "max-width:100%;background:white;border-radius:.2rem",
 }
+Array = tuple[str, tuple[int, ...], bytes]  # dtype, shape and content: an array that can be a key
 RIGHT, PART, WRONG = "#009E73", "#E69F00", "#D55E00"
 
 
@@ -140,9 +142,17 @@ def _side_by_side(finding: Finding) -> list[str]:
 
 
 def _picture(finding: Finding) -> str:
+    arrays = (finding.trial.expected, finding.trial.got)
+    return _drawn(*((array.dtype.str, array.shape, array.tobytes()) for array in arrays))
+
+
+@lru_cache(maxsize=200)
+def _drawn(expected: Array, got: Array) -> str:
+    """In a class, many make the same mistake and get the same picture."""
     from resampling.figures.difference import plot_difference
 
-    figure = plot_difference(finding.trial.expected, finding.trial.got)
+    arrays = (np.frombuffer(data, dtype).reshape(shape) for dtype, shape, data in (expected, got))
+    figure = plot_difference(*arrays)
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=110)
     data = base64.b64encode(buffer.getvalue()).decode()

@@ -32,12 +32,13 @@ class Property:
 class Mistake:
     """A wrong answer that people really give: `wrong` computes it, `feedback` is the sentence it deserves.
 
-    `wrong` may also raise, as the student's code would.
+    `wrong` may also raise, as the student's code would. `section` of the chapter's page says more about it.
     """
 
     name: str
     wrong: Callable[..., Any]
     feedback: str
+    section: str = ""
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,8 @@ class Task:
         Seconds that one call may take.
     devices : tuple of str
         ``("cuda",)`` when the function has to work on torch tensors on that device too.
+    section : str
+        Heading in the chapter's page under which to read again.
     """
 
     reference: Callable[..., Any]
@@ -69,6 +72,7 @@ class Task:
     forbidden: tuple[str, ...] = ()
     time_limit: float = 5.0
     devices: tuple[str, ...] = ()
+    section: str = ""
     name: str = field(init=False)
 
     def __post_init__(self) -> None:
