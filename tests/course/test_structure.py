@@ -126,6 +126,12 @@ def test_no_name_is_offered_twice_or_missing():
     assert sorted(offered) == sorted({name for m in OPERATORS for name in importlib.import_module(m).__all__})
 
 
+def test_the_page_of_the_library_shows_every_module(root):
+    page = (root / "book" / "api.md").read_text("utf-8")
+    public = [name for name in OPERATORS if importlib.import_module(name).__all__]
+    assert [name for name in public if f"{{library}} {name.partition('.')[2]}\n" not in page] == []
+
+
 def test_every_module_says_what_it_is_for():
     assert [name for name, tree in TREES.items() if not ast.get_docstring(tree)] == []
 
