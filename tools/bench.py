@@ -132,12 +132,17 @@ def poolings(rng: np.random.Generator, where: str, dtype: str) -> Iterator[Setti
 
 
 def unpoolings(rng: np.random.Generator, where: str, dtype: str) -> Iterator[Setting]:
+    backward = torch.ops.aten.max_pool2d_with_indices_backward
     for b, c, n in [(8, 64, 56), (1, 64, 224)]:
         (x,) = drawn(rng, dtype, (b, c, n, n))
         pooled, indices = r.max_pool2d(x, 2, return_indices=True)
         ours, theirs = (partial(lib.max_unpool2d, kernel_size=2) for lib in (r, F))
         calls = side_by_side(ours, theirs, [pooled, indices], where)
         yield Setting("max_unpool2d", f"{b}×{c} {n // 2}² k2 s2", calls, x.size, (pooled, indices), dtype)
+        ours = partial(lambda size, *a: r.max_pool2d_backward(*a, size), (n, n))
+        theirs = partial(lambda like, g, i: backward(g, like, 2, 2, 0, 1, False, i), torch.as_tensor(x, device=where))
+        calls = side_by_side(ours, theirs, [pooled, indices], where)
+        yield Setting("max_pool2d, backward", f"{b}×{c} {n}² k2 s2", calls, x.size, (pooled, indices), dtype)
 
 
 def interpolations(rng: np.random.Generator, where: str, dtype: str) -> Iterator[Setting]:
@@ -227,12 +232,18 @@ def measure(setting: Setting, rounds: int, synchronise: Call) -> dict[str, list[
 
 
 def machine(where: str, synchronise: Call) -> dict[str, float]:
-    """Copy bandwidth in bytes/s (read and written) and rate of a large matrix product in operations/s."""
+    """Copy bandwidth in bytes/s (read and written) and rates of a large matrix product in operations/s.
+
+    NumPy's product is another library than torch's, and torch's convolution may use wider vectors than either.
+    """
     a, b = torch.randn(2, 2048, 2048, device=where)
+    here = np.random.default_rng(0).normal(size=(2, 2048, 2048)).astype("float32")
     big, copy = torch.randn(2, 1 << 25, device=where)
     product = min(seconds(partial(torch.mm, a, b), 1, synchronise) for _ in range(10))
     moved = min(seconds(partial(copy.copy_, big), 1, synchronise) for _ in range(10))
-    return {"bytes per second": 2 * big.numel() * 4 / moved, "operations per second": 2 * 2048**3 / product}
+    in_numpy = min(seconds(partial(np.matmul, *here), 1, lambda: None) for _ in range(10))
+    return {"bytes per second": 2 * big.numel() * 4 / moved, "operations per second": 2 * 2048**3 / product,
+            "operations per second in NumPy": 2 * 2048**3 / in_numpy}  # fmt: skip
 
 
 def records(setting: Setting, samples: dict[str, list[float]], rates: dict[str, float], where: str) -> Iterator[dict]:

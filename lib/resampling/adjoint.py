@@ -12,7 +12,14 @@ import numpy
 from array_api_compat import array_namespace, device
 
 from resampling.convolution import _pads, conv1d, conv2d, conv3d
-from resampling.grid_sizes import output_padding_for, per_axis, size_with_padding, whole_number
+from resampling.grid_sizes import (
+    check_arrays,
+    output_padding_for,
+    per_axis,
+    real_number,
+    size_with_padding,
+    whole_number,
+)
 from resampling.padding import pad_axes
 from resampling.transposed_convolution import conv_transpose1d, conv_transpose2d, conv_transpose3d
 
@@ -291,6 +298,7 @@ def _conv_adjoint(
 
 def _check_layers(output: Array, weight: Array, axes: int) -> None:
     """`output` and `weight` must have the axes of a layer in `axes` dimensions, and channels."""
+    check_arrays(output=output, weight=weight)
     if weight.ndim != axes + 2 or 0 in weight.shape:
         raise ValueError(f"weight must have {axes + 2} axes (channels, channels, kernel), none empty; "
                          f"got {tuple(weight.shape)}")  # fmt: skip
@@ -486,10 +494,11 @@ def lstsq_deconvolve(
 
     See also the book page ``adjoint``.
     """
+    check_arrays(output=output, weight=weight)
     if weight.ndim - 2 not in CONV:
         raise ValueError(f"weight must have 3, 4 or 5 axes (channels, channels, kernel), got {tuple(weight.shape)}")
-    if not damping >= 0 or not tol >= 0:
-        raise ValueError(f"damping and tol must be at least 0, got damping={damping!r}, tol={tol!r}")
+    damping, tol = (real_number(name, value, "at least 0", lambda v: v >= 0)
+                    for name, value in {"damping": damping, "tol": tol}.items())  # fmt: skip
     axes, xp = weight.ndim - 2, array_namespace(output, weight)
     _check_layers(output, weight, axes)
     if not xp.isdtype(output.dtype, "real floating"):

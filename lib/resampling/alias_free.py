@@ -22,7 +22,7 @@ from resampling.filtering import (
     filtered_by_axis_adjoint,
     taps_like,
 )
-from resampling.grid_sizes import per_axis, whole_number
+from resampling.grid_sizes import check_arrays, per_axis, real_number, whole_number
 from resampling.metrics import psnr
 
 __all__ = [
@@ -362,6 +362,7 @@ def filtered_nonlinearity(
     >>> filtered_nonlinearity(np.array([4.0, 4.0, 4.0, -4.0]), np.abs, [0.125, 0.375, 0.375, 0.125], axes=1)
     array([3.25, 4.  , 3.  , 2.25])
     """
+    check_arrays(input=input)
     u, axes = whole_number("up", up, 1), whole_number("axes", axes, 1)
     s = u if down is None else whole_number("down", down, 1)
     if axes > 2:
@@ -416,8 +417,10 @@ def filtered_leaky_relu(
     array([ 3.9, -0.3])
     """
 
+    slope = real_number("negative_slope", negative_slope, "a finite number", isfinite)
+
     def leaky_relu(v: Array) -> Array:
-        return array_namespace(v).where(v >= 0, v, v * float(negative_slope))
+        return array_namespace(v).where(v >= 0, v, v * slope)
 
     return filtered_nonlinearity(input, leaky_relu, taps, None, up, down, axes)
 
@@ -500,6 +503,7 @@ def fourier_shift(input: Array, shift: float | Sequence[float]) -> Array:
 
 def _shifts(input: Array, shift: float | Sequence[float]) -> tuple[float, ...]:
     """A finite number for each of the last axes of a floating array."""
+    check_arrays(input=input)
     shifts = tuple(shift) if isinstance(shift, Sequence) else (shift,)
     if not array_namespace(input).isdtype(input.dtype, "real floating"):
         raise ValueError(f"input must hold floats, got {input.dtype}")
@@ -615,15 +619,20 @@ def _options(
     name: str, x: Array, taps: Taps, up: Numbers, down: Numbers, padding: Numbers, flip: bool, gain: float, axes: int
 ) -> tuple[list[Array], tuple[int, ...], tuple[int, ...], list[tuple[int, int]]]:
     """Unflipped kernels times `gain`, one for all axes or one each; factors and pads, first axis first."""
+    check_arrays(**{name: x})
     if x.ndim < axes:
         raise ValueError(f"{name} must have at least {axes} axes, got {tuple(x.shape)}")
     w, xp = _taps(taps, x, axes), array_namespace(x)
-    kind = Integral if xp.isdtype(x.dtype, "integral") else Real
+    w = w if flip else xp.flip(w)
+    kernels = [w * _checked_gain(name, x, gain), *[w] * (axes - w.ndim)]
+    return kernels, _factors("up", up, axes), _factors("down", down, axes), _sides(padding, axes)
+
+
+def _checked_gain(name: str, x: Array, gain: float) -> float:
+    kind, number = (Integral, int) if array_namespace(x).isdtype(x.dtype, "integral") else (Real, float)
     if isinstance(gain, bool) or not isinstance(gain, kind):
         raise ValueError(f"gain must be a number, and whole for an {name} of integers; got {gain!r}")
-    w = w if flip else xp.flip(w)
-    kernels = [w * (int(gain) if kind is Integral else float(gain)), *[w] * (axes - w.ndim)]
-    return kernels, _factors("up", up, axes), _factors("down", down, axes), _sides(padding, axes)
+    return number(gain)
 
 
 def _taps(taps: Taps, like: Array, axes: int) -> Array:
@@ -647,12 +656,15 @@ def _sides(padding: Numbers, axes: int) -> list[tuple[int, int]]:
 
 
 def _upsample(input: Array, taps: Taps, up: Numbers, padding: Numbers, flip: bool, gain: float, axes: int) -> Array:
+    check_arrays(input=input)
     w, factors = _taps(taps, input, axes), _factors("up", up, axes)
     pads = [((k + u - 1) // 2, (k - u) // 2) for k, u in zip(_sizes(w, axes), factors, strict=True)]
-    return _upfirdn(input, w, up, 1, _added(padding, pads), flip, gain * prod(factors), axes)
+    gain = _checked_gain("input", input, gain) * prod(factors)
+    return _upfirdn(input, w, up, 1, _added(padding, pads), flip, gain, axes)
 
 
 def _downsample(input: Array, taps: Taps, down: Numbers, padding: Numbers, flip: bool, gain: float, axes: int) -> Array:
+    check_arrays(input=input)
     w, factors = _taps(taps, input, axes), _factors("down", down, axes)
     pads = [((k - s + 1) // 2, (k - s) // 2) for k, s in zip(_sizes(w, axes), factors, strict=True)]
     return _upfirdn(input, w, 1, down, _added(padding, pads), flip, gain, axes)

@@ -4,16 +4,15 @@ Frequencies are in cycles/sample: 1/2 is the highest that samples can carry. Fil
 not flipped, as everywhere in the course.
 """
 
-from collections.abc import Callable, Sequence
-from math import ceil, comb, inf, log10, pi
-from numbers import Real
+from collections.abc import Sequence
+from math import ceil, comb, inf, isfinite, log10, pi
 from typing import Any
 
 import numpy
 from array_api_compat import array_namespace, device, is_array_api_obj
 
 from resampling.filtering import filtered_by_axis, filtered_by_axis_adjoint, taps_like
-from resampling.grid_sizes import per_axis, whole_number
+from resampling.grid_sizes import check_arrays, per_axis, real_number, whole_number
 from resampling.padding import pad, pad_adjoint
 from resampling.pooling import max_pool2d
 
@@ -73,7 +72,8 @@ def alias_frequency(frequency: Array | float, factor: int = 1, sampling_rate: fl
     (0.125, 1000.0)
     """
     if not is_array_api_obj(frequency):
-        return float(alias_frequency(numpy.asarray(frequency, numpy.float64), factor, sampling_rate))
+        number = real_number("frequency", frequency, "an array or a finite number", isfinite)
+        return float(alias_frequency(numpy.asarray(number), factor, sampling_rate))
     s, xp = whole_number("factor", factor, 1), array_namespace(frequency)
     rate = 1.0 if sampling_rate is None else _positive("sampling_rate", sampling_rate) / s
     floats = xp.isdtype(frequency.dtype, "real floating")
@@ -209,6 +209,7 @@ def blur_adjoint(output: Array, kernel: Array | Sequence[float], axes: int = 2, 
     >>> blur_adjoint(np.array([0.0, 0.0, 0.0, 4.0]), [0.25, 0.5, 0.25], axes=1)
     array([0., 0., 2., 2.])
     """
+    check_arrays(output=output)
     axes = whole_number("axes", axes, 1)
     return _blurred_adjoint(output, tuple(output.shape[-axes:]), [kernel] * axes, 1, mode)
 
@@ -446,6 +447,7 @@ def decimate(
     >>> decimate(x, 2), decimate(x, 2, [0.25, 0.5, 0.25], mode="reflect")
     (array([1., 1., 1.]), array([0., 0., 0.]))
     """
+    check_arrays(input=input)
     xp = array_namespace(input)
     x = xp.moveaxis(input, _axis(input, axis), -1)
     return xp.moveaxis(_blurred(x, [(1,) if taps is None else taps], factor, mode, ("taps", "factor")), -1, axis)
@@ -486,6 +488,7 @@ def decimate_adjoint(
     >>> decimate_adjoint(np.array([1.0, 2.0]), 4, 2)
     array([1., 0., 2., 0.])
     """
+    check_arrays(output=output)
     xp, sizes = array_namespace(output), (whole_number("input_size", input_size, 1),)
     y = xp.moveaxis(output, _axis(output, axis), -1)
     return xp.moveaxis(
@@ -527,7 +530,7 @@ def kaiser_order(stopband_db: float, transition: float) -> tuple[int, float]:
     (38, 5.6533)
     """
     width = _positive("transition", transition)
-    a = _number("stopband_db", stopband_db, "at least 8 and finite", lambda v: 8 <= v < inf)
+    a = real_number("stopband_db", stopband_db, "at least 8 and finite", lambda v: 8 <= v < inf)
     low = 0.5842 * (a - 21) ** 0.4 + 0.07886 * (a - 21) if a > 21 else 0.0
     return ceil((a - 7.95) / (2.285 * 2 * pi * width) + 1), 0.1102 * (a - 8.7) if a > 50 else low
 
@@ -562,8 +565,8 @@ def windowed_sinc(size: int, cutoff: float, beta: float = 0.0, *, like: Array | 
     array([0.    , 0.28  , 0.4399, 0.28  , 0.    ])
     """
     k = whole_number("size", size, 1)
-    f = _number("cutoff", cutoff, "above 0 and at most 1/2 cycles/sample", lambda v: 0 < v <= 0.5)
-    beta = _number("beta", beta, "at least 0 and finite", lambda v: 0 <= v < inf)
+    f = real_number("cutoff", cutoff, "above 0 and at most 1/2 cycles/sample", lambda v: 0 < v <= 0.5)
+    beta = real_number("beta", beta, "at least 0 and finite", lambda v: 0 <= v < inf)
     w = numpy.sinc(2 * f * (numpy.arange(k) - (k - 1) / 2)) * numpy.kaiser(k, beta)
     return _made_like(w / w.sum(), like)
 
@@ -621,7 +624,7 @@ def design_lowpass(
     edges = cutoff - transition / 2, cutoff + transition / 2
     if not 0 < edges[0] <= edges[1] <= 0.5:
         raise ValueError(f"cutoff -+ transition/2 must lie between 0 and 1/2 cycles/sample, got the edges {edges}")
-    stop = 10 ** (-_number("stopband_db", stopband_db, "positive and at most 200", lambda v: 0 < v <= 200) / 20)
+    stop = 10 ** (-real_number("stopband_db", stopband_db, "positive and at most 200", lambda v: 0 < v <= 200) / 20)
     ripple = stop if ripple_db is None else 1 - 10 ** (-_positive("ripple_db", ripple_db) / 20)
     if ripple < 1e-10:
         raise ValueError(f"ripple_db must be at least 1e-9, which float64 can still keep, got {ripple_db!r}")
@@ -668,6 +671,7 @@ def frequency_response(taps: Array, frequencies: Array) -> Array:
     >>> frequency_response(np.array([0.25, 0.5, 0.25]), np.array([0.0, 0.5])).real.round(6) + 0.0
     array([1., 0.])
     """
+    check_arrays(taps=taps, frequencies=frequencies)
     xp = array_namespace(taps, frequencies)
     if taps.ndim != 1 or not all(xp.isdtype(a.dtype, "real floating") for a in (taps, frequencies)):
         raise ValueError(
@@ -718,6 +722,7 @@ def _plan(
     name: str, x: Array, kernels: Sequence[Any], steps: int | Sequence[int], names: tuple[str, str]
 ) -> tuple[list[Array], tuple[int, ...], list[int]]:
     """Kernels as arrays like `x`, a step for each axis, and `pad`'s numbers, the odd sample after the last."""
+    check_arrays(**{name: x})
     if x.ndim < len(kernels):
         raise ValueError(f"{name} must have at least {len(kernels)} axes, got {tuple(x.shape)}")
     kernels = [taps_like(names[0], kernel, x) for kernel in kernels]
@@ -750,15 +755,8 @@ def _made_like(values: Sequence[float], like: Array | None) -> Array:
     return array_namespace(like).asarray(values, dtype=like.dtype, device=device(like))
 
 
-def _number(name: str, value: float, rule: str, holds: Callable[[float], bool]) -> float:
-    """`value` as a float, refused with its name and the rule when it is no number or the rule does not hold."""
-    if isinstance(value, bool) or not isinstance(value, Real) or not holds(value):
-        raise ValueError(f"{name} must be {rule}, got {value!r}")
-    return float(value)
-
-
 def _positive(name: str, value: float) -> float:
-    return _number(name, value, "positive and finite", lambda v: 0 < v < inf)
+    return real_number(name, value, "positive and finite", lambda v: 0 < v < inf)
 
 
 def _axis(x: Array, axis: int) -> int:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy
 from array_api_compat import array_namespace, device
 
-from resampling.grid_sizes import conv_output_size, per_axis, unused_samples
+from resampling.grid_sizes import check_arrays, conv_output_size, per_axis, real_number, unused_samples
 from resampling.sub_pixel import pixel_unshuffle
 from resampling.transposed_convolution import conv_transpose1d, conv_transpose2d, conv_transpose3d
 
@@ -228,7 +228,7 @@ def is_checkerboard_free(
     Raises
     ------
     ValueError
-        As `phase_gains`.
+        As `phase_gains`, and when `tol` is below 0.
 
     Examples
     --------
@@ -236,6 +236,7 @@ def is_checkerboard_free(
     >>> is_checkerboard_free(np.array([1.0, 2.0, 1.0]), 2), is_checkerboard_free(np.array([1.0, 2.0, 3.0, 4.0]), 2)
     (True, False)
     """
+    tol = real_number("tol", tol, "at least 0", lambda v: v >= 0)
     gains, xp = phase_gains(weight, stride, dilation), array_namespace(weight)
     taps = tuple(range(-_kernel_axes(weight), 0))
     spread = xp.max(xp.max(gains, axis=taps) - xp.min(gains, axis=taps))
@@ -338,6 +339,7 @@ def nyquist_energy(x: Array, stride: int | Sequence[int] = 2, tol: float = 1e-5)
     See also the book page ``checkerboard``.
     """
     _check_floating("x", x)
+    tol = real_number("tol", tol, "at least 0", lambda v: v >= 0)
     axes = max(len(stride) if isinstance(stride, Sequence) else min(x.ndim, 2), 1)
     s = per_axis("stride", stride, axes, 1)
     size = x.shape[x.ndim - axes :]
@@ -360,6 +362,7 @@ def _ones(shape: Sequence[int], like: Array) -> Array:
 
 def _kernel_axes(weight: Array) -> int:
     """How many axes of taps there are, after two of channels or none."""
+    check_arrays(weight=weight)
     if weight.ndim not in range(1, 6) or 0 in weight.shape:
         raise ValueError(f"weight must be (k,), (kH, kW) or (C_in, C_out/groups, ...) with 1 to 3 axes of taps, "
                          f"none empty; got {tuple(weight.shape)}")  # fmt: skip
@@ -367,6 +370,7 @@ def _kernel_axes(weight: Array) -> int:
 
 
 def _check_floating(name: str, x: Array) -> None:
+    check_arrays(**{name: x})
     if not array_namespace(x).isdtype(x.dtype, "real floating"):
         raise ValueError(f"{name} must be of floating point, got {x.dtype}")
 

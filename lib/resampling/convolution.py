@@ -7,7 +7,7 @@ from typing import Any
 
 from array_api_compat import array_namespace, device
 
-from resampling.grid_sizes import per_axis, size_with_padding, whole_number
+from resampling.grid_sizes import check_arrays, per_axis, size_with_padding, whole_number
 from resampling.padding import pad_axes
 from resampling.windows import taps
 
@@ -146,26 +146,49 @@ def correlate(
     out: Sequence[int],
     groups: int,
 ) -> Array:
-    """Convolution of a padded batch at the positions `out`, arguments already checked: one matrix product a tile.
+    """Convolution of a padded batch at the positions `out`, arguments already checked: matrix products, tile by tile.
 
     A tile is some images, or some rows of one: its columns and results stay in the cache until they have been used.
+    Where the rows of the kernel are laid out one by one, all of them read the same columns, each some rows further on.
+    So the time is that of the matrix products; with a group to each channel these have one row, and the time is
+    memory's, where compiled loops keep the window in registers.
     """
-    xp = array_namespace(x, weight)
-    shape = (x.shape[0], weight.shape[0], *out)
-    matrix = xp.reshape(weight, (groups, shape[1] // groups, prod(weight.shape[1:])))
-    numbers_a_row = max(x.shape[1] * prod(weight.shape[2:]), shape[1]) * prod(out[1:])
-    tiles = list(_tiles(shape[0], out[0], numbers_a_row))
-    y = None if len(tiles) == 1 else xp.empty(shape, dtype=x.dtype, device=device(x))
+    xp, (outputs, share, *kernel) = array_namespace(x, weight), weight.shape
+    turns = _turns(weight.shape, stride, x.shape[1], x.shape[0] * prod(out))
+    laid, width = (kernel[0] // turns, *kernel[1:]), prod(out[1:])
+    rows_first = xp.moveaxis(xp.reshape(weight, (outputs, share, turns, *laid)), 2, 0)
+    matrices = xp.reshape(rows_first, (turns, groups, outputs // groups, share * prod(laid)))
+    tiles = list(_tiles(x.shape[0], out[0], max(x.shape[1] * prod(laid), outputs) * width))
+    y = None if len(tiles) == 1 else xp.empty((x.shape[0], outputs, *out), dtype=x.dtype, device=device(x))
     for images, first, rows in tiles:
-        seen = x[images, :, stride[0] * first :, ...]
-        columns = _columns(seen, weight.shape[2:], stride, dilation, (rows, *out[1:]), groups)
-        tile = xp.reshape(matrix @ columns, (columns.shape[0], shape[1], rows, *out[1:]))
+        seen, reach = x[images, :, stride[0] * first :, ...], rows + dilation[0] * (turns - 1)
+        columns = _columns(seen, laid, stride, dilation, (reach, *out[1:]), groups)
+        tile = _product(matrices, columns, dilation[0] * width, rows * width)
+        tile = xp.reshape(tile, (columns.shape[0], outputs, rows, *out[1:]))
         if bias is not None:
             tile += xp.reshape(bias, (-1, *(1 for _ in out)))
         if y is None:
             return tile
         y[images, :, first : first + rows, ...] = tile
     return y
+
+
+def _turns(weight: Sequence[int], stride: Sequence[int], inputs: int, positions: int) -> int:
+    """Matrix products of a tile: one for each row of the kernel where that makes fewer numbers, else one for all.
+
+    Each row but the first lays out no columns, but has a sum to add, and needs its taps side by side.
+    """
+    outputs, share, rows, *row = weight
+    spared = inputs * prod(row) * positions - outputs * positions
+    return rows if stride[0] == 1 and spared * (rows - 1) > outputs * share * rows * prod(row) else 1
+
+
+def _product(matrices: Array, columns: Array, step: int, positions: int) -> Array:
+    """``sum over a of matrices[a] @ columns[..., step*a : step*a + positions]``."""
+    total = matrices[0, ...] @ columns[..., :positions]
+    for a in range(1, matrices.shape[0]):
+        total += matrices[a, ...] @ columns[..., step * a : step * a + positions]
+    return total
 
 
 def _columns(
@@ -189,6 +212,7 @@ def _tiles(batch: int, rows: int, numbers_a_row: int) -> Iterator[tuple[slice, i
 
 def with_batch(input: Array, axes: int) -> tuple[Array, tuple[int, ...]]:
     """`input` with a batch axis, and the leading axes of the result: (N,), or () when it had none."""
+    check_arrays(input=input)
     if input.ndim not in (axes + 1, axes + 2) or 0 in input.shape[-axes - 1 :]:
         raise ValueError(
             f"input must have {axes + 1} or {axes + 2} axes, (batch), channels, space, none empty but the batch; "
@@ -199,6 +223,9 @@ def with_batch(input: Array, axes: int) -> tuple[Array, tuple[int, ...]]:
 
 def check_weight(weight: Array, x: Array) -> None:
     """`weight` must have the axes and the dtype that a layer on the batch `x` needs."""
+    check_arrays(weight=weight)
+    if array_namespace(x).isdtype(x.dtype, "bool"):
+        raise ValueError(f"input must hold numbers, got {x.dtype}")
     if weight.ndim != x.ndim or 0 in weight.shape:
         raise ValueError(
             f"weight must have {x.ndim} axes (channels, channels, kernel), none empty; got {tuple(weight.shape)}"
@@ -209,9 +236,12 @@ def check_weight(weight: Array, x: Array) -> None:
 
 def check_bias(bias: Array | None, outputs: int, x: Array) -> None:
     """`bias` must be one number of the dtype of `x` for each of `outputs` channels, or None."""
-    if bias is not None and tuple(bias.shape) != (outputs,):
+    if bias is None:
+        return
+    check_arrays(bias=bias)
+    if tuple(bias.shape) != (outputs,):
         raise ValueError(f"bias must have shape ({outputs},), one number an output channel; got {tuple(bias.shape)}")
-    if bias is not None and bias.dtype != x.dtype:
+    if bias.dtype != x.dtype:
         raise ValueError(f"bias must have the dtype of input, {x.dtype}, got {bias.dtype}")
 
 
@@ -230,9 +260,9 @@ def _pads(
     padding: int | Sequence[int] | str, kernel: Sequence[int], stride: Sequence[int], dilation: Sequence[int]
 ) -> Pads:
     """Zeros (before, after) on each axis."""
-    if padding == "valid":
+    if isinstance(padding, str) and padding == "valid":
         return [(0, 0)] * len(kernel)
-    if padding == "same":
+    if isinstance(padding, str) and padding == "same":
         if any(s != 1 for s in stride):
             raise ValueError(f'padding="same" needs stride 1, got stride {tuple(stride)}')
         totals = [d * (k - 1) for k, d in zip(kernel, dilation, strict=True)]

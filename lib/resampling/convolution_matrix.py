@@ -14,7 +14,7 @@ import numpy
 from array_api_compat import array_namespace, device, is_numpy_array
 
 from resampling.convolution import _pads
-from resampling.grid_sizes import conv_output_size, per_axis, size_with_padding, whole_number
+from resampling.grid_sizes import check_arrays, conv_output_size, per_axis, size_with_padding, whole_number
 
 __all__ = [
     "conv_matrix1d",
@@ -271,6 +271,7 @@ def _conv_matrix(
     sparse: bool,
 ) -> Array:
     axes, groups = len(size), whole_number("groups", groups, 1)
+    check_arrays(weight=weight)
     if weight.ndim not in (axes, axes + 2) or 0 in weight.shape:
         raise ValueError(f"weight must have {axes} axes, or {axes + 2} with channels, none empty; got {weight.shape}")
     weight = weight if weight.ndim > axes else weight[None, None, ...]
@@ -364,6 +365,7 @@ def kron(a: Array, b: Array) -> Array:
     array([[3, 0, 6, 0],
            [0, 3, 0, 6]])
     """
+    check_arrays(a=a, b=b)
     if a.ndim != 2 or b.ndim != 2:
         raise ValueError(f"kron takes two matrices, got shapes {a.shape} and {b.shape}")
     xp = array_namespace(a, b)

@@ -14,7 +14,6 @@ Every ``input_size`` is the full shape (N, C, ...), with one, two, three or more
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import astuple, dataclass
 from math import inf, prod
-from numbers import Real
 
 from resampling.grid_sizes import (
     conv_output_size,
@@ -22,6 +21,7 @@ from resampling.grid_sizes import (
     max_unpool_output_size,
     per_axis,
     pool_output_size,
+    real_number,
     whole_number,
 )
 
@@ -599,9 +599,10 @@ def roofline(cost: Cost, peak_flops: float, bandwidth: float) -> Roofline:
     >>> roofline(cost, peak_flops=1e12, bandwidth=1e11)
     Roofline(flops_per_second=500000000000.0, seconds=0.004, bound='memory')
     """
+    if not isinstance(cost, Cost):
+        raise ValueError(f"cost must be a Cost, got {cost!r}")
     for name, rate in {"peak_flops": peak_flops, "bandwidth": bandwidth}.items():
-        if isinstance(rate, bool) or not isinstance(rate, Real) or not 0 < rate < inf:
-            raise ValueError(f"{name} must be a positive number, got {rate!r}")
+        real_number(name, rate, "a positive number", lambda v: 0 < v < inf)
     computing, moving = cost.flops / peak_flops, cost.bytes / bandwidth
     attainable = float(min(peak_flops, cost.intensity * bandwidth))
     return Roofline(attainable, max(computing, moving), "compute" if computing >= moving else "memory")
@@ -682,7 +683,7 @@ def _window(
 
 def _one_of(name: str, value: str, values: Iterable[str]) -> str:
     """`value`, if it is one of `values`."""
-    if value not in tuple(values):
+    if not isinstance(value, str) or value not in tuple(values):
         raise ValueError(f"{name} must be one of {', '.join(values)}; got {value!r}")
     return value
 

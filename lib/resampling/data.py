@@ -153,7 +153,7 @@ def catalogue(kind: str | None = None) -> tuple[Dataset, ...]:
     ['digits', 'lfw_subset']
     """
     kinds = tuple(dict.fromkeys(dataset.kind for dataset in _TABLE))
-    if kind is not None and kind not in kinds:
+    if kind is not None and (not isinstance(kind, str) or kind not in kinds):
         raise ValueError(f"kind must be one of {', '.join(kinds)}, got {kind!r}")
     return tuple(dataset for dataset in _TABLE if kind in (None, dataset.kind))
 
@@ -293,7 +293,7 @@ def signal(name: str) -> tuple[np.ndarray, float]:
 
 def _named(name: str, *kinds: str) -> Dataset:
     found = {dataset.name: dataset for dataset in _TABLE if not kinds or dataset.kind in kinds}
-    if name not in found:
+    if not isinstance(name, str) or name not in found:
         raise ValueError(f"name must be one of {', '.join(found)}; got {name!r}")
     return found[name]
 
@@ -315,9 +315,13 @@ def _middle(x: Array, size: int | Sequence[int]) -> Array:
 
 
 def _floating(dtype: Any) -> np.dtype:
-    if not np.issubdtype(np.dtype(dtype), np.floating):
+    try:
+        found = np.dtype(dtype)
+    except TypeError:
+        found = None
+    if found is None or not np.issubdtype(found, np.floating):
         raise ValueError(f"dtype must be a floating type, got {dtype!r}")
-    return np.dtype(dtype)
+    return found
 
 
 def _from(package: str) -> Any:

@@ -11,6 +11,7 @@ from itertools import product
 from math import gcd, prod
 from typing import Any, NamedTuple
 
+import numpy
 from array_api_compat import array_namespace, device, is_array_api_obj
 
 from resampling.grid_sizes import size_with_padding
@@ -44,7 +45,7 @@ def filtered(x: Array, taps: Array, up: Sequence[int], down: Sequence[int], pads
     steps = [s // gcd(u, s) for u, s in zip(up, down, strict=True)]
     x = xp.reshape(x, (prod(lead), *sizes))
     y = xp.zeros((prod(lead), *out), dtype=x.dtype, device=device(x))
-    for block in _blocks(prod(lead), max(prod(sizes), prod(out))):
+    for block in blocks(prod(lead), max(prod(sizes), prod(out))):
         padded = pad_axes(x[block, ...], list(zip(before, after, strict=True)))
         for phase in product(*phases):
             results, share, starts, stops = zip(*phase, strict=True)
@@ -53,10 +54,10 @@ def filtered(x: Array, taps: Array, up: Sequence[int], down: Sequence[int], pads
     return xp.reshape(y, (*lead, *out))
 
 
-def _blocks(items: int, numbers_an_item: int) -> Iterator[slice]:
-    """All `items`, so many at a time that the sums over taps stay in the cache."""
+def blocks(items: int, numbers_an_item: int) -> Iterator[slice]:
+    """All `items`, so many at a time that what is made of them stays in the cache; of none, one empty block."""
     several = max(1, BLOCK // max(1, numbers_an_item))
-    return (slice(first, min(first + several, items)) for first in range(0, items, several))
+    return (slice(first, min(first + several, items)) for first in range(0, max(1, items), several))
 
 
 def _phases(k: int, up: int, down: int, pad: tuple[int, int], o: int) -> list[Phase]:
@@ -73,7 +74,10 @@ def _phases(k: int, up: int, down: int, pad: tuple[int, int], o: int) -> list[Ph
 
 
 def _correlated(x: Array, taps: Array, steps: Sequence[int]) -> Array:
-    """``y[m] = sum over t of taps[t] * x[step*m + t]``, one multiply-add per tap over all results at once."""
+    """``y[m] = sum over t of taps[t] * x[step*m + t]``, one multiply-add per tap over all results at once.
+
+    Compiled loops keep a result in a register over all its taps; here each tap is two passes over the cache.
+    """
     out = [(n - k) // s + 1 for n, k, s in zip(x.shape[x.ndim - taps.ndim :], taps.shape, steps, strict=True)]
     views = met_by_taps(x, taps.shape, steps, (1,) * taps.ndim, out)
     terms = (taps[tap] * seen for tap, seen in zip(product(*map(range, taps.shape)), views, strict=True))
@@ -129,14 +133,27 @@ def _each_axis(
         yield axis, (taps, (u, *ones), (s, *ones), [pad, *(((0, 0),) * len(ones))])
 
 
+def _numbers_like(name: str, taps: Sequence[float], like: Array) -> Array:
+    """Numbers, nested on as many levels as the taps have axes; NumPy keeps their digits, torch's default would not."""
+    try:
+        values = numpy.array(taps, order="C")
+    except ValueError:  # of uneven lengths
+        values = numpy.array(None)
+    if values.dtype.kind not in "biufc":
+        raise ValueError(f"{name} must be an array or a sequence of numbers, got {taps!r}")
+    return array_namespace(like).asarray(values, device=device(like))
+
+
 def taps_like(name: str, taps: Array | Sequence[float], like: Array, axes: int = 1) -> Array:
     """`taps`, on one axis or on `axes`, as an array of the namespace, dtype and device of `like`."""
     xp = array_namespace(like)
     if not is_array_api_obj(taps) or array_namespace(taps) is not xp:
-        taps = xp.asarray(taps, device=device(like))
+        taps = _numbers_like(name, taps, like)
     if taps.ndim not in (1, axes) or 0 in taps.shape:
         rule = "on 1 axis" if axes == 1 else f"on 1 axis or {axes}"
         raise ValueError(f"{name} must be taps {rule}, none empty; got shape {tuple(taps.shape)}")
+    if xp.isdtype(taps.dtype, "complex floating") and not xp.isdtype(like.dtype, "complex floating"):
+        raise ValueError(f"an input of {like.dtype} needs {name} of real numbers, got {taps.dtype}")
     if not xp.isdtype(like.dtype, ("real floating", "complex floating")) and not (
         xp.isdtype(like.dtype, "integral") and xp.isdtype(taps.dtype, "integral")
     ):

@@ -22,7 +22,14 @@ from resampling.adjoint import (
     random_like,
 )
 from resampling.convolution import _pads, check_weight, with_batch
-from resampling.grid_sizes import conv_transpose_output_size, per_axis, size_with_padding, whole_number
+from resampling.grid_sizes import (
+    check_arrays,
+    conv_transpose_output_size,
+    per_axis,
+    real_number,
+    size_with_padding,
+    whole_number,
+)
 from resampling.padding import pad_axes
 from resampling.windows import taps
 
@@ -435,6 +442,7 @@ def _conv_input(
     axes: int,
 ) -> Array:
     size, groups = _shape("input_size", input_size, (axes + 1, axes + 2)), whole_number("groups", groups, 1)
+    check_arrays(weight=weight, grad_output=grad_output)
     if weight.ndim == axes + 2 and size[-axes - 1] != weight.shape[1] * groups:
         raise ValueError(f"input_size must have {weight.shape[1]} * {groups} channels, that weight reads; got {size}")
     if size[: -axes - 1] != tuple(grad_output.shape[: -axes - 1]):
@@ -475,6 +483,7 @@ def _conv_backward(
     groups: int,
     axes: int,
 ) -> tuple[Array, Array, Array]:
+    check_arrays(input=input, weight=weight)
     options = stride, padding, dilation, groups
     grad_weight = _conv_weight(input, weight.shape, grad_output, *options, axes=axes)
     return _conv_input(input.shape, weight, grad_output, *options, axes=axes), grad_weight, _sums(grad_output, axes)
@@ -544,6 +553,7 @@ def _shape(name: str, size: Sequence[int], axes: Sequence[int]) -> tuple[int, ..
 
 def _check_upstream(grad_output: Array, input: Array, shape: tuple[int, ...]) -> None:
     """`grad_output` must have the dtype of `input` and the shape of what the layer makes of it."""
+    check_arrays(grad_output=grad_output)
     if tuple(grad_output.shape) != shape or grad_output.dtype != input.dtype:
         raise ValueError(f"grad_output must be what the layer returns, {shape} of {input.dtype}, "
                          f"got {tuple(grad_output.shape)} of {grad_output.dtype}")  # fmt: skip
@@ -608,6 +618,8 @@ def gradcheck(
     """
     inputs = tuple(inputs) if isinstance(inputs, tuple | list) else (inputs,)
     _check_precision(inputs, eps)
+    atol, rtol = (real_number(name, value, "at least 0", lambda v: v >= 0)
+                  for name, value in {"atol": atol, "rtol": rtol}.items())  # fmt: skip
     output = func(*inputs)
     upstream = random_like(output.shape, output, numpy.random.default_rng(seed))
     gradients = backward(upstream, *inputs)
@@ -621,9 +633,9 @@ def gradcheck(
 
 
 def _check_precision(inputs: Sequence[Array], eps: float) -> None:
-    if not eps > 0:
-        raise ValueError(f"eps must be above 0, got {eps!r}")
+    real_number("eps", eps, "above 0", lambda v: v > 0)
     for number, x in enumerate(inputs):
+        check_arrays(**{f"inputs[{number}]": x})
         if x.dtype != array_namespace(x).float64:
             raise ValueError(f"inputs[{number}] must be float64, or rounding drowns the differences; got {x.dtype}")
 

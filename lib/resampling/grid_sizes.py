@@ -6,9 +6,14 @@ Symbols, as everywhere in the course: input length ``n``, output length ``o``, k
 padding ``p``, dilation ``d``, output padding ``op``.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from numbers import Real
 from operator import index
+from reprlib import repr as short
+from typing import Any
+
+from array_api_compat import is_array_api_obj
 
 __all__ = [
     "Layer",
@@ -159,6 +164,7 @@ def pool_output_size(
     >>> pool_output_size(5, 2, stride=3, padding=1), pool_output_size(5, 2, stride=3, padding=1, ceil_mode=True)
     (2, 2)
     """
+    check_flags(ceil_mode=ceil_mode)
     n = whole_number("length", length, 1)
     k, s, p, d = _window(kernel_size, kernel_size if stride is None else stride, padding, dilation)
     if p > k // 2:
@@ -427,6 +433,7 @@ def stack_sizes(length: int, layers: Sequence[Layer | TransposedLayer]) -> tuple
     (17, 9, 4, 8)
     """
     sizes = [whole_number("length", length, 1)]
+    check_layers("layers", layers, (Layer, TransposedLayer))
     for layer in layers:
         try:
             sizes.append(layer.output_size(sizes[-1]))
@@ -473,8 +480,10 @@ def plan_encoder_decoder(
     >>> stack_sizes(4, up)
     (4, 9, 17)
     """
-    down = stack_sizes(length, encoder)
+    check_layers("encoder", encoder, (Layer,))
     back = encoder[::-1] if decoder is None else decoder
+    check_layers("decoder", back, (Layer,))
+    down = stack_sizes(length, encoder)
     if len(back) != len(encoder):
         raise ValueError(f"decoder must have as many layers as encoder, {len(encoder)}; got {len(back)}")
     return down, tuple(map(_returning, back, down[:0:-1], down[-2::-1]))
@@ -508,6 +517,7 @@ def divisible_size(length: int, layers: Sequence[Layer]) -> int:
     >>> divisible_size(17, [Layer(2, stride=2)] * 3), divisible_size(17, [Layer(3, stride=2, padding=1)] * 3)
     (24, 17)
     """
+    check_layers("layers", layers, (Layer,))
     length, size, step, more = whole_number("length", length, 1), 1, 1, 0
     for layer in reversed(layers):
         # `size + step * j` samples before this layer leave 1 + j at the end; from j = more on, there is one everywhere.
@@ -569,10 +579,9 @@ def receptive_field(layers: Sequence[Layer]) -> tuple[ReceptiveField, ...]:
     >>> [field.size for field in receptive_field([Layer(3), Layer(3), Layer(2, stride=2), Layer(3)])]
     [3, 5, 6, 10]
     """
+    check_layers("layers", layers, (Layer,))
     fields = [ReceptiveField(size=1, stride=1, start=0)]
     for layer in layers:
-        if not isinstance(layer, Layer):
-            raise ValueError(f"layers must be of the class Layer, got {layer!r}")
         (k, s, p, d), last = _window_of(layer), fields[-1]
         size, start = last.size + d * (k - 1) * last.stride, last.start - p * last.stride
         fields.append(ReceptiveField(size, last.stride * s, start))
@@ -647,3 +656,31 @@ def per_axis(name: str, value: int | Sequence[int], axes: int, minimum: int) -> 
     if len(values) != axes:
         raise ValueError(f"{name} must be one number or {axes}, got {value!r}")
     return tuple(whole_number(name, v, minimum) for v in values)
+
+
+def real_number(name: str, value: float, rule: str, holds: Callable[[float], bool]) -> float:
+    """`value` as a float, refused with its name and the rule when it is no number or the rule does not hold."""
+    if isinstance(value, bool) or not isinstance(value, Real) or not holds(value):
+        raise ValueError(f"{name} must be {rule}, got {value!r}")
+    return float(value)
+
+
+def check_arrays(**arrays: Any) -> None:
+    """Refuses, with its name, what is no array of any library: a list, a number, None."""
+    for name, value in arrays.items():
+        if not is_array_api_obj(value):
+            raise ValueError(f"{name} must be an array, got {short(value)}")
+
+
+def check_flags(**flags: bool) -> None:
+    """Refuses, with its name, what is neither True nor False."""
+    for name, value in flags.items():
+        if not isinstance(value, bool):
+            raise ValueError(f"{name} must be True or False, got {value!r}")
+
+
+def check_layers(name: str, layers: Sequence[Any], kinds: tuple[type, ...]) -> None:
+    """Refuses, with its name, what is not a sequence of layers of these classes."""
+    wrong = [layer for layer in layers if not isinstance(layer, kinds)] if isinstance(layers, Sequence) else [layers]
+    if wrong:
+        raise ValueError(f"{name} must be of the class {' or '.join(k.__name__ for k in kinds)}, got {wrong[0]!r}")

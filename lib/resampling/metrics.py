@@ -1,9 +1,12 @@
 """How near a picture or a mask is to the one that was wanted."""
 
 from math import inf
+from numbers import Real
 from typing import Any
 
-from array_api_compat import array_namespace
+from array_api_compat import array_namespace, is_array_api_obj
+
+from resampling.grid_sizes import check_arrays
 
 __all__ = ["iou", "psnr"]
 
@@ -38,11 +41,12 @@ def psnr(x: Array, y: Array, peak: float = 1.0, *, axis: int | tuple[int, ...] |
     >>> float(psnr(np.array([0.0, 0.5]), np.array([0.1, 0.4])).round(6))
     20.0
     """
+    check_arrays(x=x, y=y)
     _refuse_other_shapes("y", y, x)
     xp = array_namespace(x, y)
     if not all(xp.isdtype(a.dtype, "real floating") for a in (x, y)):
         raise ValueError(f"x and y must hold floats, got {x.dtype} and {y.dtype}: convert them first")
-    if not peak > 0:
+    if not (isinstance(peak, Real) or is_array_api_obj(peak)) or not peak > 0:
         raise ValueError(f"peak must be positive, got {peak!r}")
     error = xp.mean(((x - y) / peak) ** 2, axis=axis)
     exact = error == 0
@@ -75,6 +79,7 @@ def iou(prediction: Array, target: Array, *, axis: int | tuple[int, ...] | None 
     >>> float(iou(np.array([True, True, False]), np.array([False, True, True])).round(6))
     0.333333
     """
+    check_arrays(prediction=prediction, target=target)
     _refuse_other_shapes("target", target, prediction)
     xp = array_namespace(prediction, target)
     if any(mask.dtype != xp.bool for mask in (prediction, target)):

@@ -1,18 +1,22 @@
 """Samples outside the input: padding and cropping, with every border rule that the course uses."""
 
 from collections.abc import Sequence
+from math import isfinite
+from numbers import Complex, Real
 from typing import Any
 
 import numpy
-from array_api_compat import array_namespace, device
+from array_api_compat import array_namespace, device, is_array_api_obj
 
-from resampling.grid_sizes import size_with_padding, whole_number
+from resampling.grid_sizes import check_arrays, size_with_padding, whole_number
+from resampling.windows import gathered
 
 __all__ = ["pad", "pad_adjoint", "same_padding", "tf_output_size", "tf_transposed_output_size"]
 
 Array = Any
 Pads = Sequence[tuple[int, int]]
 MODES = ("constant", "reflect", "replicate", "circular")
+SCALARS = {"bool": bool, "integral": int, "real floating": float, "complex floating": complex, "": float}
 
 
 def pad(input: Array, pad: Sequence[int], mode: str = "constant", value: float | None = None) -> Array:
@@ -49,12 +53,13 @@ def pad(input: Array, pad: Sequence[int], mode: str = "constant", value: float |
     >>> pad(np.array([1, 2, 3]), (1, 2)), pad(np.array([1, 2, 3]), (2, -1), mode="reflect")
     (array([0, 1, 2, 3, 0, 0]), array([3, 2, 1, 2]))
     """
+    check_arrays(input=input)
     axes = _sides(pad, input.ndim)
-    if mode not in MODES:
+    if not isinstance(mode, str) or mode not in MODES:
         raise ValueError(f"mode must be one of {', '.join(MODES)}; got {mode!r}")
-    if value and mode != "constant":
+    if mode != "constant" and value is not None and value != 0:
         raise ValueError(f'value belongs to mode="constant", not to mode={mode!r}; got value={value!r}')
-    return pad_axes(input, axes, mode, value or 0)
+    return pad_axes(input, axes, mode, 0 if value is None else _constant_for(input, value))
 
 
 def pad_adjoint(output: Array, pad: Sequence[int], mode: str = "constant") -> Array:
@@ -87,8 +92,9 @@ def pad_adjoint(output: Array, pad: Sequence[int], mode: str = "constant") -> Ar
     >>> pad_adjoint(np.array([1, 2, 3, 4, 5]), (1, 1), mode="reflect")
     array([2, 9, 4])
     """
+    check_arrays(output=output)
     axes = _sides(pad, output.ndim)
-    if mode not in MODES:
+    if not isinstance(mode, str) or mode not in MODES:
         raise ValueError(f"mode must be one of {', '.join(MODES)}; got {mode!r}")
     if mode == "constant":
         _sizes_before(output, axes, mode)
@@ -100,11 +106,10 @@ def pad_adjoint(output: Array, pad: Sequence[int], mode: str = "constant") -> Ar
 
 def pad_axes(x: Array, pads: Pads, mode: str = "constant", value: float = 0) -> Array:
     """`x` with (before, after) samples on each of its last axes, first axis first; a negative number crops."""
-    xp = array_namespace(x)
     for axis, (before, after) in zip(range(-len(pads), 0), pads, strict=True):
         _check_side(x.shape[axis], before, after, mode)
         if mode != "constant" and (before or after):
-            x = xp.take(x, _border_indices(x.shape[axis], before, after, mode, x), axis=axis)
+            x = gathered(x, _border_indices(x.shape[axis], before, after, mode, x), axis)
     return _constant(x, pads, value) if mode == "constant" and any(map(any, pads)) else x
 
 
@@ -114,6 +119,21 @@ def _sides(pad: Sequence[int], ndim: int) -> list[tuple[int, int]]:
         raise ValueError(f"pad must hold (before, after) for at most {ndim} axes, got {pad!r}")
     numbers = [whole_number("pad", side) for side in pad]
     return list(zip(numbers[::2], numbers[1::2], strict=True))[::-1]
+
+
+def _constant_for(x: Array, value: float) -> float:
+    """`value`, refused when the dtype of `x` has no such number; a fraction is cut where it holds whole ones."""
+    xp, number = array_namespace(x), value.item() if isinstance(value, numpy.generic) else value
+    if is_array_api_obj(value) and not isinstance(value, Complex) and value.ndim == 0:
+        number = float(value)
+    kind = next(kind for kind in SCALARS if not kind or xp.isdtype(x.dtype, kind))
+    fits = isinstance(number, Complex if kind == "complex floating" else Real)
+    if fits and kind in ("integral", "real floating") and (kind == "integral" or isfinite(number)):
+        limits = (xp.iinfo if kind == "integral" else xp.finfo)(x.dtype)
+        fits = SCALARS[kind](limits.min) <= number <= SCALARS[kind](limits.max)
+    if not fits:
+        raise ValueError(f"value must be a number that {x.dtype} holds, got {value!r}")
+    return SCALARS[kind](number)
 
 
 def _check_side(n: int, before: int, after: int, mode: str) -> None:

@@ -5,14 +5,13 @@ A resize from ``n`` to ``o`` samples takes steps of ``n / o`` input samples, or 
 """
 
 from collections.abc import Callable
-from math import isfinite
-from numbers import Real
+from math import inf
 from typing import Any
 
 import numpy
 from array_api_compat import array_namespace, device
 
-from resampling.grid_sizes import whole_number
+from resampling.grid_sizes import check_arrays, real_number, whole_number
 
 __all__ = ["centre_of_mass", "nearest_index", "resize_shift", "round_trip_drift", "source_coordinates"]
 
@@ -224,6 +223,9 @@ def round_trip_drift(
     >>> round_trip_drift(64, 32, "asymmetric", trips=10), round_trip_drift(64, 32, "half_pixel", "asymmetric", trips=10)
     (0.0, -5.0)
     """
+    size, through = whole_number("size", size, 1), whole_number("through", through, 1)
+    if back is not None:
+        named("back", back, CONVENTIONS)
     there = resize_shift(through, size, convention)
     home = resize_shift(size, through, convention if back is None else back) * size / through
     return whole_number("trips", trips, 0) * (there + home)
@@ -245,7 +247,7 @@ def centre_of_mass(x: Array) -> Array:
     Raises
     ------
     ValueError
-        When `x` is not floating-point.
+        When `x` is not floating-point or has no axis.
 
     Examples
     --------
@@ -254,6 +256,8 @@ def centre_of_mass(x: Array) -> Array:
     array([0.5, 1.5])
     """
     xp, axes = floating_namespace("x", x), range(x.ndim)
+    if not axes:
+        raise ValueError(f"x must have at least one axis, got shape {tuple(x.shape)}")
     profiles = [xp.sum(x, axis=tuple(other for other in axes if other != axis)) for axis in axes]
     moments = [xp.sum(p * xp.arange(p.shape[0], dtype=x.dtype, device=device(x))) for p in profiles]
     return xp.stack(moments) / xp.sum(x)
@@ -261,13 +265,12 @@ def centre_of_mass(x: Array) -> Array:
 
 def positive_number(name: str, value: float) -> float:
     """`value` as a float, refused with its name when it is no finite number above 0."""
-    if not isinstance(value, Real) or isinstance(value, bool) or not (isfinite(value) and value > 0):
-        raise ValueError(f"{name} must be a positive number, got {value!r}")
-    return float(value)
+    return real_number(name, value, "a positive number", lambda v: 0 < v < inf)
 
 
 def floating_namespace(name: str, x: Array) -> Any:
     """The namespace of `x`, which is refused with its name when it does not hold real floating-point numbers."""
+    check_arrays(**{name: x})
     xp = array_namespace(x)
     if not xp.isdtype(x.dtype, "real floating"):
         raise ValueError(f"{name} must be floating-point, got {x.dtype}")

@@ -12,10 +12,10 @@ from typing import Any
 
 from array_api_compat import array_namespace, device
 
-from resampling.grid_sizes import per_axis, pool_output_size, whole_number
+from resampling.grid_sizes import check_arrays, check_flags, per_axis, pool_output_size, whole_number
 from resampling.padding import pad_axes
 from resampling.unpooling import check_spatial_size, lay_adding, spatial_size, strides
-from resampling.windows import taps
+from resampling.windows import gathered, taps
 
 __all__ = [
     "adaptive_avg_pool1d",
@@ -97,7 +97,7 @@ class _Bins:
         """As `_Windows.taps`."""
         xp, (start, end) = array_namespace(padded), self._ends(padded)
         for t in range(self.k):
-            yield xp.take(padded, xp.where(start + t < end, start + t, self.n), axis=axis)
+            yield gathered(padded, xp.where(start + t < end, start + t, self.n), axis)
 
     def counts(self, like: Array, include_pad: bool = False) -> Array:  # noqa: ARG002
         """As `_Windows.counts`."""
@@ -115,7 +115,7 @@ Axes = list[_Windows] | list[_Bins | _Windows]
 def _windows(size: tuple[int, ...], kernel_size: Ints, stride: Ints | None, padding: Ints, dilation: Ints,
              ceil_mode: bool) -> list[_Windows]:  # fmt: skip
     axes = len(size)
-    _refuse_unless_bool(ceil_mode=ceil_mode)
+    check_flags(ceil_mode=ceil_mode)
     k = per_axis("kernel_size", kernel_size, axes, 1)
     options = strides(stride, k), per_axis("padding", padding, axes, 0), per_axis("dilation", dilation, axes, 1)
     return [_Windows(*one, pool_output_size(*one, ceil_mode)) for one in zip(size, k, *options, strict=True)]
@@ -127,14 +127,9 @@ def _adaptive(size: Sequence[int], output_size: Sequence[int]) -> Axes:
             for n, o in zip(size, output_size, strict=True)]  # fmt: skip
 
 
-def _refuse_unless_bool(**flags: bool) -> None:
-    for name, value in flags.items():
-        if not isinstance(value, bool):
-            raise ValueError(f"{name} must be True or False, got {value!r}")
-
-
 def _refuse_unless(kinds: str, name: str, x: Array) -> None:
     """Refuses a dtype that is not of these kinds: names of the array API, or of dtypes."""
+    check_arrays(**{name: x})
     xp = array_namespace(x)
     if not any(xp.isdtype(x.dtype, getattr(xp, kind, kind)) for kind in kinds.split(" or ")):
         raise ValueError(f"{name} must be {kinds}, got {x.dtype}")
@@ -272,7 +267,8 @@ def _count_through(places: Sequence[Array], windows: Axes) -> Array:
 def _max_along(x: Array, index: Array | None, axis: int, w: _Windows | _Bins, places: Array) -> tuple[Array, Array]:
     """The maximum of each window along one axis, and what `index` holds there; `places` are the samples' positions.
 
-    ``where`` and not ``maximum``: so the gradient of equal maxima goes to one of them, the first, as in torch.
+    ``where`` and not ``maximum``: so the gradient of equal maxima goes to one of them, the first, as in torch. The
+    price is a pass for each comparison and choice, and with indices two, where compiled loops need one for all.
     """
     xp, indices = array_namespace(x), repeat(None) if index is None else w.taps(index, axis)
     seen = zip(w.taps(x, axis), indices, w.taps(places, -1), strict=False)
@@ -492,7 +488,7 @@ def _sum_along(x: Array, axis: int, w: _Windows | _Bins) -> Array:
 
 def _divisor(windows: Axes, like: Array, include_pad: bool, override: int | None) -> Array | int:
     """What each window's sum is divided by."""
-    _refuse_unless_bool(count_include_pad=include_pad)
+    check_flags(count_include_pad=include_pad)
     if override is not None:
         if whole_number("divisor_override", override) == 0:
             raise ValueError("divisor_override must not be 0")
@@ -925,7 +921,7 @@ def global_avg_pool_adjoint(output: Array, input_size: Sequence[int]) -> Array:
            [2., 2.]])
     """
     _refuse_unless("real floating", "output", output)
-    size = per_axis("input_size", input_size, len(input_size), 1)
+    size = per_axis("input_size", input_size, len(input_size) if isinstance(input_size, Sequence) else 1, 1)
     axes = _global_axes(output, len(size))
     check_spatial_size("output", output, (1,) * axes, "after global pooling")
     xp = array_namespace(output)

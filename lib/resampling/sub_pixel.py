@@ -12,7 +12,7 @@ from typing import Any
 from array_api_compat import array_namespace
 
 from resampling.convolution import check_bias
-from resampling.grid_sizes import per_axis, whole_number
+from resampling.grid_sizes import check_arrays, per_axis, whole_number
 from resampling.padding import pad_axes
 from resampling.transposed_convolution import transposed_weight
 from resampling.windows import taps
@@ -70,6 +70,7 @@ def pixel_shuffle(input: Array, upscale_factor: int | Sequence[int], order: str 
     """
     r = _factors("upscale_factor", upscale_factor)
     lead, channels, size = _split(input, len(r))
+    _check_order(order)
     if channels % prod(r):
         raise ValueError(f"upscale_factor={upscale_factor} needs a multiple of {prod(r)} channels, got {channels}")
     c, xp = channels // prod(r), array_namespace(input)
@@ -340,6 +341,7 @@ def _factors(name: str, value: int | Sequence[int]) -> tuple[int, ...]:
 
 def _split(input: Array, axes: int) -> tuple[tuple[int, ...], int, tuple[int, ...]]:
     """Leading axes, channels, and size."""
+    check_arrays(input=input)
     if input.ndim <= axes:
         raise ValueError(f"input must have at least {axes + 1} axes, channels then space; got {tuple(input.shape)}")
     return tuple(input.shape[: -axes - 1]), input.shape[-axes - 1], tuple(input.shape[-axes:])
@@ -354,7 +356,7 @@ def _interleaved(lead: int, axes: int, order: str) -> tuple[int, ...]:
 
 
 def _check_order(order: str) -> None:
-    if order not in ("CRD", "DCR"):
+    if not isinstance(order, str) or order not in ("CRD", "DCR"):
         raise ValueError(f'order must be "CRD" or "DCR", got {order!r}')
 
 
@@ -363,6 +365,7 @@ def _kernel_axes(weight: Array, groups: int, order: str = "CRD") -> int:
     _check_order(order)
     if whole_number("groups", groups, 1) > 1 and order == "DCR":
         raise ValueError(f'order must be "CRD" when groups={groups}: "DCR" spreads the phases of a channel over groups')
+    check_arrays(weight=weight)
     if weight.ndim not in (3, 4, 5) or 0 in weight.shape:
         raise ValueError(
             f"weight must have two axes of channels and 1 to 3 of taps, none empty; got {tuple(weight.shape)}"

@@ -15,6 +15,7 @@ from array_api_compat import array_namespace, device
 from resampling.convolution import check_bias, check_weight, correlate, with_batch
 from resampling.convolution_matrix import conv_matrix1d, conv_matrix2d, conv_matrix3d
 from resampling.grid_sizes import (
+    check_arrays,
     conv_output_size,
     conv_transpose_output_size,
     output_padding_for,
@@ -208,6 +209,7 @@ def zero_insert(input: Array, stride: int | Sequence[int], axes: int | None = No
     """
     least = len(stride) if isinstance(stride, Sequence) else 1
     axes = least if axes is None else whole_number("axes", axes, 1)
+    check_arrays(input=input)
     if axes > input.ndim:
         raise ValueError(f"axes must be at most the {input.ndim} axes of input, got {axes}")
     steps, lead = per_axis("stride", stride, axes, 1), input.ndim - axes
@@ -246,6 +248,7 @@ def transposed_weight(weight: Array, groups: int = 1) -> Array:
            [[6, 5, 4]]])
     """
     groups = whole_number("groups", groups, 1)
+    check_arrays(weight=weight)
     if weight.ndim < 2 or weight.shape[0] % groups:
         raise ValueError(f"groups must divide the first of at least 2 axes of weight {weight.shape}, got {groups}")
     xp, (inputs, share, *kernel) = array_namespace(weight), weight.shape
@@ -265,7 +268,7 @@ def _conv_transpose(
     algorithm: str | None,
     axes: int,
 ) -> Array:
-    if algorithm is not None and algorithm not in ALGORITHMS:
+    if algorithm is not None and (not isinstance(algorithm, str) or algorithm not in ALGORITHMS):
         raise ValueError(f"algorithm must be one of {', '.join(ALGORITHMS)}, or None; got {algorithm!r}")
     x, lead = with_batch(input, axes)
     groups = whole_number("groups", groups, 1)

@@ -10,7 +10,8 @@ from typing import Any
 
 from array_api_compat import array_namespace, device
 
-from resampling.grid_sizes import max_unpool_output_size, per_axis
+from resampling.filtering import blocks
+from resampling.grid_sizes import check_arrays, max_unpool_output_size, per_axis
 
 __all__ = [
     "bed_of_nails",
@@ -55,6 +56,7 @@ def subsample(input: Array, stride: int | Sequence[int], phase: int | Sequence[i
     >>> subsample(np.array([1, 2, 3, 4, 5]), 2), subsample(np.array([1, 2, 3, 4, 5]), 2, phase=1)
     (array([1, 3, 5]), array([2, 4]))
     """
+    check_arrays(input=input)
     stride, phase = _steps(input, stride, phase)
     for n, r in zip(input.shape[-len(stride) :], phase, strict=True):
         if r >= n:
@@ -92,7 +94,9 @@ def subsample_adjoint(
     >>> subsample_adjoint(np.array([1, 3, 5]), 5, stride=2)
     array([1, 0, 3, 0, 5])
     """
-    return bed_of_nails(output, stride, phase, input_size)
+    check_arrays(output=output)
+    size = per_axis("input_size", input_size, len(_steps(output, stride, phase)[0]), 0)
+    return bed_of_nails(output, stride, phase, size)
 
 
 def bed_of_nails(
@@ -132,6 +136,7 @@ def bed_of_nails(
     >>> bed_of_nails(np.array([1, 2, 3]), 2), bed_of_nails(np.array([1, 2, 3]), 2, phase=1)
     (array([1, 0, 2, 0, 3, 0]), array([0, 1, 0, 2, 0, 3]))
     """
+    check_arrays(input=input)
     xp, (stride, phase) = array_namespace(input), _steps(input, stride, phase)
     axes = len(stride)
     lengths = input.shape[-axes:]
@@ -178,6 +183,7 @@ def bed_of_nails_adjoint(
     >>> bed_of_nails_adjoint(np.array([1, 2, 3, 4, 5, 6]), 3, stride=2)
     array([1, 3, 5])
     """
+    check_arrays(output=output)
     x = subsample(output, stride, phase)
     axes = len(_steps(output, stride, phase)[0])
     check_spatial_size("output", x, per_axis("input_size", input_size, axes, 0), "sampled at stride and phase")
@@ -386,13 +392,15 @@ def max_unpool3d_adjoint(output: Array, indices: Array) -> Array:
 
 
 def _max_unpool_adjoint(output: Array, indices: Array, axes: int) -> Array:
-    xp, size = array_namespace(output, indices), spatial_size("output", output, axes)
+    size = spatial_size("output", output, axes)
     spatial_size("indices", indices, axes)
+    xp = array_namespace(output, indices)
     if output.shape[:-axes] != indices.shape[:-axes]:
         raise ValueError(f"output and indices must have the same channels and batch, got shapes "
                          f"{tuple(output.shape)} and {tuple(indices.shape)}")  # fmt: skip
     targets = xp.reshape(_targets(indices, size), (-1,))
-    own = xp.arange(targets.shape[0], device=device(output))
+    # Who was kept is found by laying numbers and reading them again, which a gather for all alone would not need.
+    own = xp.arange(targets.shape[0], dtype=_counter(xp, targets.shape[0]), device=device(output))
     kept = xp.take(_write(_zeros(own, prod(output.shape)), targets, own), targets) == own
     gathered = xp.where(kept, xp.take(xp.reshape(output, (-1,)), targets), 0)
     return xp.reshape(gathered, indices.shape)
@@ -410,6 +418,7 @@ def strides(stride: int | Sequence[int] | None, kernel: tuple[int, ...]) -> tupl
 
 def spatial_size(name: str, x: Array, axes: int) -> tuple[int, ...]:
     """Lengths of the last `axes` axes of `x`, which has one (channels) or two (batch, channels) before them."""
+    check_arrays(**{name: x})
     if x.ndim not in (axes + 1, axes + 2):
         raise ValueError(
             f"{name} must have {axes + 1} or {axes + 2} axes: (batch), channels, space; got shape {tuple(x.shape)}"
@@ -428,19 +437,30 @@ def check_spatial_size(name: str, x: Array, size: Sequence[int], when: str) -> N
 
 def lay(values: Array, indices: Array, size: tuple[int, ...]) -> Array:
     """Planes of `size` in which each value lies at its index, of several with one index the last, and 0 elsewhere."""
-    xp, targets = array_namespace(values, indices), _targets_of(values, indices, size)
+    _check_alike(values, indices)
+    targets, xp = _targets(indices, size), array_namespace(values, indices)
     shape = (*values.shape[: -len(size)], *size)
     return xp.reshape(_write(_zeros(values, prod(shape)), xp.reshape(targets, (-1,)), xp.reshape(values, (-1,))), shape)
 
 
 def lay_adding(values: Array, indices: Array, size: tuple[int, ...]) -> Array:
-    """As `lay`, but values with one index are added.
+    """As `lay`, but values with one index are added; so many planes at a time that they stay in the cache."""
+    _check_alike(values, indices)
+    xp, lead, windows = array_namespace(values, indices), values.shape[: -len(size)], values.shape[-len(size) :]
+    values, indices = (xp.reshape(a, (prod(lead), *windows)) for a in (values, indices))
+    each = blocks(prod(lead), max(prod(size), prod(windows)))
+    planes = [_added(values[block, ...], indices[block, ...], size) for block in each]
+    return xp.reshape(planes[0] if len(planes) == 1 else xp.concat(planes, axis=0), (*lead, *size))
 
-    Windows that are far enough apart share no sample, so every m-th window can be added at once, phase after phase;
-    with windows of ``k`` in steps of ``s`` there are at most ``ceil(k/s)`` phases on each axis.
+
+def _added(values: Array, indices: Array, size: tuple[int, ...]) -> Array:
+    """Windows that are far enough apart share no sample, so every m-th can be added at once, phase after phase.
+
+    With windows of ``k`` in steps of ``s`` there are at most ``ceil(k/s)`` phases on each axis. (Where torch adds one
+    value after the other in compiled code, every step here is a pass over memory.)
     """
-    xp, targets = array_namespace(values, indices), _targets_of(values, indices, size)
-    shape = (*values.shape[: -len(size)], *size)
+    targets, xp = _targets(indices, size), array_namespace(values, indices)
+    shape = (values.shape[0], *size)
     out = _zeros(values, prod(shape))
     apart = _apart(indices, size) if 0 not in shape else ()
     for phase in product(*map(range, apart)):
@@ -452,26 +472,34 @@ def lay_adding(values: Array, indices: Array, size: tuple[int, ...]) -> Array:
 
 def _apart(indices: Array, size: tuple[int, ...]) -> list[int]:
     """For each axis the least ``m`` such that windows ``m``, ``2m``, ... apart never name the same coordinate there."""
-    rest, apart = indices, []
-    for axis in range(-1, -len(size), -1):
+    xp, axes, apart = array_namespace(indices), len(size), []
+    rest = xp.astype(indices, _counter(xp, prod(size)))
+    for axis in range(-1, -axes, -1):
         above = rest // size[axis]
         apart.append(_disjoint_step(rest - above * size[axis], axis))
         rest = above
-    return [_disjoint_step(rest, -len(size)), *reversed(apart)]
+    return [_disjoint_step(rest, -axes), *reversed(apart)]
 
 
 def _disjoint_step(coordinate: Array, axis: int) -> int:
     """The least ``m`` such that all coordinates at ``i`` lie below those at ``i + m``, hence at ``i + 2m``, ...."""
     xp, o = array_namespace(coordinate), coordinate.shape[axis]
-    others = tuple(a for a in range(-coordinate.ndim, 0) if a != axis)
-    low, high = xp.min(coordinate, axis=others), xp.max(coordinate, axis=others)
+    others = tuple(a for a in range(1 - coordinate.ndim, 0) if a != axis)
+    # Planes first: along the first axis the least and greatest are found fastest.
+    low, high = xp.min(coordinate, axis=0), xp.max(coordinate, axis=0)
+    low, high = (xp.min(low, axis=others), xp.max(high, axis=others)) if others else (low, high)
     return next(m for m in range(1, o + 1) if bool(xp.all(high[: o - m] < low[m:])))
 
 
-def _targets_of(values: Array, indices: Array, size: tuple[int, ...]) -> Array:
+def _counter(xp: Any, numbers: int) -> Any:
+    """The shorter dtype that counts so many: half the memory to move."""
+    return xp.int32 if numbers < 2**31 else xp.int64
+
+
+def _check_alike(values: Array, indices: Array) -> None:
+    check_arrays(indices=indices)
     if values.shape != indices.shape:
         raise ValueError(f"indices must have the shape {tuple(values.shape)} of the values, got {tuple(indices.shape)}")
-    return _targets(indices, size)
 
 
 def _targets(indices: Array, size: tuple[int, ...]) -> Array:

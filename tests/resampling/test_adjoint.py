@@ -492,9 +492,10 @@ def test_gradients_reach_the_data_through_the_iterations():
 @pytest.mark.parametrize(
     ("bad", "words"),
     [
-        ({"damping": -1}, "^damping and tol must be at least 0, got damping=-1"),
-        ({"damping": float("nan")}, "^damping and tol"),
-        ({"tol": -1e-3}, "^damping and tol"),
+        ({"damping": -1}, "^damping must be at least 0, got -1"),
+        ({"damping": float("nan")}, "^damping must be at least 0, got nan"),
+        ({"tol": -1e-3}, "^tol must be at least 0, got -0.001"),
+        ({"tol": None}, "^tol must be at least 0, got None"),
         ({"max_iterations": -1}, "^max_iterations must be"),
         ({"max_iterations": 1.5}, "^max_iterations must be"),
         ({"weight": np.ones((1, 2))}, "^weight must have 3, 4 or 5 axes"),

@@ -378,3 +378,16 @@ def test_bad_arguments_are_refused_by_name(function, bad, words):
 def test_other_refusals(call, words):
     with pytest.raises(ValueError, match=words):
         call()
+
+
+@pytest.mark.parametrize("gain", [None, "x", True], ids=repr)
+def test_a_gain_is_a_number(gain):
+    for function in (upfirdn1d, upsample1d, downsample1d):
+        with pytest.raises(ValueError, match="^gain must be a number, and whole"):
+            function(np.ones(5), [0.5, 0.5], gain=gain)
+
+
+@pytest.mark.parametrize("slope", [None, "x", float("nan")], ids=repr)
+def test_a_slope_is_a_finite_number(slope):
+    with pytest.raises(ValueError, match="^negative_slope must be a finite number, got"):
+        filtered_leaky_relu(np.ones(5), [0.5, 0.5], negative_slope=slope, axes=1)

@@ -401,3 +401,9 @@ X = np.ones((2, 5, 6))
 def test_bad_arguments_are_refused_by_name(call, words):
     with pytest.raises(ValueError, match=words):
         call()
+
+
+@pytest.mark.parametrize("frequency", [None, "x", [0.1], float("nan"), float("inf"), True, 1j], ids=repr)
+def test_a_frequency_is_a_finite_number(frequency):
+    with pytest.raises(ValueError, match="^frequency must be an array or a finite number, got"):
+        alias_frequency(frequency)

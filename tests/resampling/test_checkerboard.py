@@ -390,3 +390,10 @@ def test_overlap_of_what_is_no_layer_is_refused(bad, words):
 def test_gradients_of_what_is_no_layer_are_refused(bad, words):
     with pytest.raises(ValueError, match=words):
         gradient_checkerboard(**{"weight": np.ones(3), "size": 8, "stride": 2} | bad)
+
+
+@pytest.mark.parametrize("tol", [None, "x", -1, float("nan"), True], ids=repr)
+def test_a_tolerance_is_a_number_from_0_up(tol):
+    for call in (lambda: is_checkerboard_free(np.ones(4), 2, tol=tol), lambda: nyquist_energy(np.ones(4), 2, tol=tol)):
+        with pytest.raises(ValueError, match="^tol must be at least 0, got"):
+            call()

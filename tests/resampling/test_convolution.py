@@ -212,6 +212,11 @@ def test_a_bad_padding_is_refused_by_its_name(value):
         ({"weight": np.ones((6, 2, 3), "float32")}, "weight must have the dtype of input"),
         ({"input": np.ones((2, 4, 0)), "padding": 2}, "input must have"),
         ({"padding": "same", "stride": 2}, 'padding="same" needs stride 1'),
+        ({"padding": np.ones(2)}, r"padding must be a whole number >= 0, got array"),
+        ({"input": [[1.0, 2.0]]}, r"^input must be an array, got \[\[1.0, 2.0\]\]"),
+        ({"weight": None}, "^weight must be an array, got None"),
+        ({"bias": [0.0] * 6}, "^bias must be an array"),
+        ({"input": np.ones((4, 7), bool), "weight": np.ones((6, 2, 3), bool)}, "^input must hold numbers, got bool"),
     ],
 )
 def test_shapes_that_do_not_fit_are_refused_with_the_rule(bad, words):

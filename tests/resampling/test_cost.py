@@ -613,3 +613,9 @@ def test_numpy_integers_count_without_overflow():
     got = conv_cost([np.int8(100)] * 3, [np.int8(100)] * 2 + [np.int8(3)], np.int8(1), np.int8(1))
     assert astuple(got) == astuple(conv_cost((100, 100, 100), (100, 100, 3), 1, 1))
     assert all(type(number) is int for number in astuple(got))
+
+
+@pytest.mark.parametrize("cost", [None, 3, (1, 2)], ids=repr)
+def test_a_roofline_is_of_a_cost(cost):
+    with pytest.raises(ValueError, match="^cost must be a Cost, got"):
+        roofline(cost, 1e12, 1e11)

@@ -240,3 +240,15 @@ def test_a_missing_package_is_named_with_the_extra_that_brings_it(name, module, 
 def test_importing_the_module_imports_no_package_of_pictures():
     source = "import sys, resampling.data; sys.exit(bool({'skimage', 'sklearn', 'torch'} & sys.modules.keys()))"
     assert subprocess.run([sys.executable, "-c", source]).returncode == 0
+
+
+@pytest.mark.parametrize("name", [["camera"], None, np.ones(2)], ids=repr)
+def test_a_name_of_another_type_is_refused(name):
+    with pytest.raises(ValueError, match="^name must be one of"):
+        picture(name)
+
+
+@pytest.mark.parametrize("dtype", ["x", 3, "int32", [1]], ids=repr)
+def test_what_is_no_floating_dtype_is_refused(dtype):
+    with pytest.raises(ValueError, match="^dtype must be a floating type, got"):
+        picture("camera", dtype=dtype)

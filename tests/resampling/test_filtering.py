@@ -5,7 +5,14 @@ from itertools import product
 import numpy as np
 import pytest
 
-from resampling.filtering import BLOCK, filtered, filtered_adjoint, filtered_by_axis, filtered_by_axis_adjoint
+from resampling.filtering import (
+    BLOCK,
+    filtered,
+    filtered_adjoint,
+    filtered_by_axis,
+    filtered_by_axis_adjoint,
+    taps_like,
+)
 
 PADS = [(0, 0), (2, 1), (4, -1), (-1, 3), (-2, -1), (-5, 9), (7, -4)]
 
@@ -80,3 +87,24 @@ def test_an_output_of_another_size_is_refused():
         ValueError, match=r"output must end in the axes \(3,\) that input_size=\(5,\) gives, got \(2, 4\)"
     ):
         filtered_adjoint(np.ones((2, 4)), (5,), np.ones(1), (1,), (2,), [(0, 0)])
+
+
+def test_a_list_of_taps_keeps_its_digits(array, to_numpy):
+    taps = [0.1, 0.2, 1 / 3]
+    got = taps_like("taps", taps, array(np.ones(1)))
+    assert to_numpy(got).tolist() == taps
+
+
+@pytest.mark.parametrize(
+    ("taps", "words"),
+    [
+        ([None], "^taps must be an array or a sequence of numbers, got"),
+        (["a"], "^taps must be an array or a sequence of numbers, got"),
+        ([[1.0], [1.0, 2.0]], "^taps must be an array or a sequence of numbers, got"),
+        ([1j], "^an input of .*float64 needs taps of real numbers, got"),
+    ],
+    ids=str,
+)
+def test_taps_of_no_use_are_refused(taps, words, array):
+    with pytest.raises(ValueError, match=words):
+        taps_like("taps", taps, array(np.ones(3)))

@@ -377,6 +377,10 @@ def test_gradcheck_leaves_inputs_alone_and_tolerances_decide():
         ({"backward": lambda g, x: g[:1]}, r"^backward must return .*\[\(2,\)\], got \[\(1,\)\]"),
         ({"eps": 0}, "^eps must be above 0"),
         ({"eps": float("nan")}, "^eps must be above 0"),
+        ({"eps": None}, "^eps must be above 0, got None"),
+        ({"atol": "x"}, "^atol must be at least 0, got 'x'"),
+        ({"rtol": -1}, "^rtol must be at least 0, got -1"),
+        ({"inputs": [[1.0]]}, r"^inputs\[0\] must be an array, got \[1.0\]"),
     ],
     ids=repr,
 )

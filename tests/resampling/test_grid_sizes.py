@@ -375,3 +375,27 @@ def test_one_number_stands_for_every_axis(value):
 def test_other_counts_and_other_numbers_are_refused(value):
     with pytest.raises(ValueError, match="stride must be"):
         per_axis("stride", value, 2, 1)
+
+
+@pytest.mark.parametrize("layers", [None, 3, "x", [3], [None], (Layer(3), 2)], ids=repr)
+def test_what_is_no_sequence_of_layers_is_refused_by_its_name(layers):
+    for call in (
+        lambda: stack_sizes(9, layers),
+        lambda: receptive_field(layers),
+        lambda: divisible_size(9, layers),
+    ):
+        with pytest.raises(ValueError, match="^layers must be of the class Layer"):
+            call()
+    with pytest.raises(ValueError, match="^encoder must be of the class Layer, got"):
+        plan_encoder_decoder(9, layers)
+
+
+def test_a_decoder_of_other_things_is_refused():
+    with pytest.raises(ValueError, match="^decoder must be of the class Layer, got 3"):
+        plan_encoder_decoder(9, [Layer(3)], [3])
+
+
+@pytest.mark.parametrize("value", [1, None, "yes", np.True_], ids=repr)
+def test_rounding_up_is_true_or_false(value):
+    with pytest.raises(ValueError, match="^ceil_mode must be True or False"):
+        pool_output_size(5, 2, ceil_mode=value)

@@ -592,6 +592,7 @@ X = np.ones((1, 2, 4, 5))
         ({"size": 3, "input": np.ones((1, 2, 0, 5))}, "none but the batch empty"),
         ({"size": 3, "input": np.ones((1, 0, 4, 5))}, "none but the batch empty"),
         ({"size": 3, "input": np.ones((1, 2, 4)), "mode": "bilinear"}, "input must have 4 axes"),
+        ({"size": 3, "mode": "bilinear", "align_corners": 1}, "^align_corners must be True or False, got 1"),
     ],
     ids=str,
 )
@@ -641,5 +642,22 @@ def test_interpolate_refuses_by_name_what_torch_refuses(options, words):
     ],
 )
 def test_refusals_name_the_argument_and_the_rule(call, words):
+    with pytest.raises(ValueError, match=words):
+        call()
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: resize(X, 3, antialias=1), "^antialias must be True or False, got 1"),
+        (lambda: resize(X, 3, exclude_outside=None), "^exclude_outside must be True or False, got None"),
+        (lambda: resize(X, 3, mode="cubic", a=float("nan")), "^a must be a finite number, got nan"),
+        (lambda: resize([1.0], 3), "^input must be an array"),
+        (lambda: interpolate([[[1.0]]], 3), "^input must be an array"),
+        (lambda: keys(X, None), "^a must be a finite number, got None"),
+        (lambda: mitchell_netravali(X, C="x"), "^C must be a finite number, got 'x'"),
+    ],
+)
+def test_what_is_no_number_flag_or_array_is_refused_by_name(call, words):
     with pytest.raises(ValueError, match=words):
         call()

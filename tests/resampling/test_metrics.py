@@ -89,3 +89,13 @@ def test_iou_refuses_what_is_no_mask(dtype):
 def test_iou_refuses_another_shape():
     with pytest.raises(ValueError, match=r"target must have the shape \(3,\), got \(1, 3\)"):
         iou(np.zeros(3, bool), np.zeros((1, 3), bool))
+
+
+@pytest.mark.parametrize("peak", [None, "1", -1.0, float("nan")], ids=repr)
+def test_a_peak_is_a_positive_number(peak):
+    with pytest.raises(ValueError, match="^peak must be positive, got"):
+        psnr(np.zeros(2), np.ones(2), peak)
+
+
+def test_a_peak_may_be_an_array_of_no_axes(array):
+    assert float(psnr(array(np.zeros(2)), array(np.full(2, 0.5)), array(np.array(5.0)))) == pytest.approx(20)

@@ -240,3 +240,59 @@ def test_a_bad_padding_in_words_is_refused(function, value):
 def test_valid_needs_a_window():
     with pytest.raises(ValueError, match="no window fits"):
         tf_output_size(3, 4, padding="VALID")
+
+
+@pytest.mark.parametrize(
+    ("dtype", "value"),
+    [
+        *[("int32", value) for value in (np.inf, np.nan, 2.0**31, "x", None.__class__, 1j, [1])],
+        *[("uint8", value) for value in (-1, 256, 255.5)],
+        ("float32", 1e300),
+        ("float64", 1j),
+        ("float64", "x"),
+        ("bool", 1j),
+    ],
+    ids=str,
+)
+def test_a_value_that_the_dtype_lacks_is_refused(dtype, value, array):
+    with pytest.raises(ValueError, match="^value must be a number that .* holds, got"):
+        pad(array(np.ones(3, dtype)), (1, 1), value=value)
+
+
+@pytest.mark.parametrize("x", [np.ones(3, "float16"), torch.ones(3).half()], ids=["numpy", "torch"])
+def test_a_value_beyond_float16_is_refused(x):
+    with pytest.raises(ValueError, match="^value must be a number that .*float16 holds, got 1000000.0"):
+        pad(x, (1, 1), value=1e6)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "value"),
+    [
+        ("int32", 1.5),
+        ("int32", -1.5),
+        ("uint8", 255),
+        ("bool", 2.0),
+        ("float32", np.inf),
+        ("float64", np.nan),
+        ("float64", True),
+        ("float64", np.float32(2.5)),
+        ("complex128", 1 - 2j),
+    ],
+    ids=str,
+)
+def test_a_value_becomes_of_the_dtype_as_in_torch(dtype, value, agrees):
+    x = np.ones((2, 3), dtype)
+    expected = torch.nn.functional.pad(torch.tensor(x), (1, 0), value=float(value)) if dtype != "complex128" else None
+    expected = np.pad(x, ((0, 0), (1, 0)), constant_values=value) if expected is None else expected
+    agrees(pad, expected, x, (1, 0), value=value)
+
+
+def test_a_value_may_be_an_array_of_no_axes(array, to_numpy):
+    np.testing.assert_array_equal(to_numpy(pad(array(np.ones(1)), (1, 0), value=array(np.array(2.5)))), [2.5, 1])
+
+
+@pytest.mark.parametrize("mode", [["reflect"], np.ones(2), None], ids=repr)
+def test_a_mode_of_another_type_is_refused(mode):
+    for call in (lambda: pad(np.ones(3), (1, 1), mode), lambda: pad_adjoint(np.ones(3), (1, 1), mode)):
+        with pytest.raises(ValueError, match="^mode must be one of"):
+            call()

@@ -161,3 +161,8 @@ def test_gradients_flow():
 def test_refusals_name_the_argument_and_the_rule(call, words):
     with pytest.raises(ValueError, match=words):
         call()
+
+
+def test_a_number_has_no_centre():
+    with pytest.raises(ValueError, match=r"^x must have at least one axis, got shape \(\)"):
+        centre_of_mass(np.array(2.0))

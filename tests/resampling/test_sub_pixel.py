@@ -432,3 +432,13 @@ def test_initialisers_refuse_what_is_no_kernel_or_no_factor(function):
         icnr(np.ones((2, 2, 3)), 2, "tile")
     with pytest.raises(ValueError, match="^groups must divide the first .* got 2"):
         icnr_transposed(np.ones((3, 2, 3)), 2, groups=2)
+
+
+@pytest.mark.parametrize("order", [["CRD"], None, np.ones(2)], ids=repr)
+def test_an_order_of_another_type_is_refused(order):
+    for call in (
+        lambda: pixel_shuffle(np.ones((4, 1, 1)), 2, order),
+        lambda: pixel_unshuffle(np.ones((1, 2, 2)), 2, order),
+    ):
+        with pytest.raises(ValueError, match='^order must be "CRD" or "DCR", got'):
+            call()

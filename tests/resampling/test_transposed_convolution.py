@@ -335,3 +335,9 @@ def test_a_bad_number_of_groups_is_refused(groups):
 def test_the_four_are_named():
     assert list(ALGORITHMS) == ["matrix", "scatter", "zero_insertion", "polyphase"]
     assert set(transposed_convolution.__all__) == {f.__name__ for f in (*OURS.values(), zero_insert, transposed_weight)}
+
+
+@pytest.mark.parametrize("algorithm", [["scatter"], np.ones(2), 1], ids=repr)
+def test_an_algorithm_of_another_type_is_refused(algorithm):
+    with pytest.raises(ValueError, match="^algorithm must be one of"):
+        conv_transpose1d(**GOOD | {"algorithm": algorithm})

@@ -164,14 +164,18 @@ def _recognise(mistakes: Iterable[Mistake], here: list[Trial], everywhere: list[
     return max(candidates, key=lambda m: sum(_explains(m, t) for t in everywhere), default=None)
 
 
-def _explains(mistake: Mistake, trial: Trial) -> bool:
+def _explains(mistake: Mistake, trial: Trial) -> int:
+    """0 when the mistake gives something else, 1 when it gives the item that was refused, 2 when all is the same."""
     try:
         value = as_result(mistake.wrong(**deepcopy(dict(trial.arguments))), trial.expected)
     except Refusal:
-        return False
+        return 0
     except Exception as error:
-        return trial.refusal.error == f"{type(error).__name__}: {error}"
-    return trial.got is not None and same(trial.got, value)
+        return 2 * (trial.refusal.error == f"{type(error).__name__}: {error}")
+    if trial.got is None or same(trial.got, value):
+        return 2 * (trial.got is not None)
+    item = trial.refusal.item
+    return int(item is not None and len(value) > item < len(trial.got) and same(trial.got[item], value[item]))
 
 
 def call_text(task: Task, arguments: Arguments) -> str:

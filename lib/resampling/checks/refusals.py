@@ -52,16 +52,21 @@ def as_result(value: Any, expected: Any) -> Any:
     return FORMS[type(expected)](value, expected)
 
 
+def _a_kind(value: Any) -> str:
+    name = type(value).__name__
+    return f"{'an' if name[0] in 'aeiou' else 'a'} {name}"
+
+
 def _as_none(value: Any, _: None) -> Any:
     if value is None or type(value) in (bool, int, float, str, tuple):
         return value
-    raise Refusal("type", f"it returned a {type(value).__name__}; expected None.")
+    raise Refusal("type", f"it returned {_a_kind(value)}; expected None.")
 
 
 def _as_truth(value: Any, _: bool) -> bool:
     if isinstance(value, bool | np.bool_):
         return bool(value)
-    raise Refusal("type", f"it returned a {type(value).__name__}; expected True or False.")
+    raise Refusal("type", f"it returned {_a_kind(value)}; expected True or False.")
 
 
 def _as_whole_number(value: Any, _: int) -> int:
@@ -69,7 +74,7 @@ def _as_whole_number(value: Any, _: int) -> int:
         return int(value)
     if isinstance(value, float | np.floating):
         raise Refusal("type", f"it returned the float {float(value)}; a count is a whole number: use // or int(...).")
-    raise Refusal("type", f"it returned a {type(value).__name__}; expected an int.")
+    raise Refusal("type", f"it returned {_a_kind(value)}; expected an int.")
 
 
 def _as_real(value: Any, _: float) -> float:
@@ -79,19 +84,19 @@ def _as_real(value: Any, _: float) -> float:
         value = value[()]
     if type(value) in (int, float) or isinstance(value, np.integer | np.floating):
         return float(value)
-    raise Refusal("type", f"it returned a {type(value).__name__}; expected one number.")
+    raise Refusal("type", f"it returned {_a_kind(value)}; expected one number.")
 
 
 def _as_text(value: Any, _: str) -> str:
     if isinstance(value, str):
         return str(value)
-    raise Refusal("type", f"it returned a {type(value).__name__}; expected a string.")
+    raise Refusal("type", f"it returned {_a_kind(value)}; expected a string.")
 
 
 def _as_items(value: Any, expected: tuple) -> tuple:
     """Each item in the form of its counterpart; items too many in that of the last."""
     if type(value) not in (tuple, list):
-        raise Refusal("type", f"it returned a {type(value).__name__}; expected a tuple of {len(expected)}.")
+        raise Refusal("type", f"it returned {_a_kind(value)}; expected a tuple of {len(expected)}.")
     models = [*expected, *expected[-1:] * len(value)] or [None] * len(value)
     return tuple(_as_item(i, *pair) for i, pair in enumerate(zip(value, models, strict=False)))
 
@@ -108,7 +113,7 @@ def _as_array(value: Any, _: np.ndarray) -> np.ndarray:
         value = _from_torch(value)
     if type(value) is not np.ndarray:
         aid = " Turn it into an array with np.array(...)." if isinstance(value, list | tuple) else ""
-        raise Refusal("type", f"it returned a {type(value).__name__}; expected a NumPy array.{aid}")
+        raise Refusal("type", f"it returned {_a_kind(value)}; expected a NumPy array.{aid}")
     if value.dtype.kind not in "biuf":
         raise Refusal("type", f"it returned an array of dtype {value.dtype}; expected real numbers.")
     return value
@@ -138,7 +143,10 @@ def item(index: int, test: Test) -> Test:
 
     def of_item(expected: tuple, got: tuple) -> Refusal | None:
         refusal = _wrong_length(expected, got) or test(expected[index], got[index])
-        return refusal and Refusal(refusal.kind, f"item {index}: {refusal}", item=index)
+        if refusal is None:
+            return None
+        mark = ":" if refusal.item is None else ","  # "item 1, item 0: …"
+        return Refusal(refusal.kind, f"item {index}{mark} {refusal}", item=index)
 
     return of_item
 
@@ -159,7 +167,7 @@ def wrong_values(expected: Any, got: Any) -> Refusal | None:
     refusal = wrong_shape(expected, got)
     if refusal or same(expected, got):
         return refusal
-    differ = ~np.isclose(got, expected, **_tolerance(expected, got))
+    differ = ~np.isclose(got, expected, equal_nan=True, **_tolerance(expected, got))
     first = tuple(np.argwhere(differ)[0].tolist())
     where = ", ".join(map(str, first))
     return Refusal(
@@ -194,7 +202,7 @@ def same(expected: Any, got: Any) -> bool:
     if not isinstance(expected, float | np.ndarray):
         return expected == got
     expected, got = np.asarray(expected), np.asarray(got)
-    return expected.shape == got.shape and np.allclose(got, expected, **_tolerance(expected, got))
+    return expected.shape == got.shape and np.allclose(got, expected, equal_nan=True, **_tolerance(expected, got))
 
 
 def size_of(value: Any) -> int:
