@@ -119,6 +119,8 @@ class Channel:
 
 def _describe(value: Any, body: list[bytes], depth: int = 0) -> list[Any]:
     """``[kind, …]`` of a value; its bytes, if it has any, are added to `body`."""
+    if type(value) is range and len(value) < ITEMS_CAP:
+        value = list(value)
     kind = type(value)
     if value is None or kind is bool:
         return ["constant", value]
@@ -128,7 +130,7 @@ def _describe(value: Any, body: list[bytes], depth: int = 0) -> list[Any]:
         return ["float", value.hex()]
     if kind is str:
         return _describe_text(value, body)
-    if kind in (tuple, dict) and depth < DEPTH_CAP and len(value) < ITEMS_CAP:
+    if kind in (tuple, list, dict) and depth < DEPTH_CAP and _count(value, depth) < ITEMS_CAP:
         return _describe_items(value, body, depth + 1)
     if f"{kind.__module__}.".startswith("torch."):
         value = _as_numpy(value)
@@ -151,9 +153,17 @@ def _describe_text(value: str, body: list[bytes]) -> list[Any]:
     return ["text", len(data)]
 
 
-def _describe_items(value: tuple | dict, body: list[bytes], depth: int) -> list[Any]:
-    if type(value) is tuple:
-        return ["tuple", [_describe(item, body, depth) for item in value]]
+def _count(value: Any, depth: int) -> int:
+    """How many values `value` holds, itself included; one that is nested too deeply holds too many."""
+    if type(value) not in (tuple, list, dict):
+        return 1
+    items = value.values() if type(value) is dict else value
+    return 1 + sum(_count(item, depth + 1) for item in items) if depth < DEPTH_CAP else ITEMS_CAP
+
+
+def _describe_items(value: tuple | list | dict, body: list[bytes], depth: int) -> list[Any]:
+    if type(value) is not dict:
+        return [type(value).__name__, [_describe(item, body, depth) for item in value]]
     if not all(type(name) is str for name in value):
         return ["other", "dict"]
     return ["dict", {name: _describe(item, body, depth) for name, item in value.items()}]
@@ -203,6 +213,9 @@ class _Reader:
     def tuple(self, depth: int, items: list[Any]) -> tuple[Any, ...]:
         return tuple([self.value(item, depth) for item in items])
 
+    def items(self, depth: int, items: list[Any]) -> list[Any]:
+        return [*self.tuple(depth, items)]
+
     def dict(self, depth: int, items: dict[str, Any]) -> dict[str, Any]:
         return {name: self.value(item, depth) for name, item in items.items()}
 
@@ -237,6 +250,7 @@ class _Reader:
         "float": real,
         "text": text,
         "tuple": tuple,
+        "list": items,
         "dict": dict,
         "array": array,
         "scalar": scalar,

@@ -21,7 +21,7 @@ from grading.sources import refusal_of_notebook, unreadable
 from grading.stage import Submission, grade_id
 from resampling.checks import refusals
 from resampling.checks.evaluation import Finding, Trial, Verdict, best_of_both, evaluate, refused, stopping
-from resampling.checks.refusals import Refusal
+from resampling.checks.refusals import Refusal, size_of
 from resampling.checks.report import Report
 from resampling.checks.task import Task
 
@@ -288,11 +288,8 @@ def _property(finding: Finding) -> dict[str, Any]:
 def _without_huge_pictures(verdict: Verdict) -> Verdict:
     def small(finding: Any) -> Any:
         trial = finding.trial
-        return (
-            finding
-            if trial is None or np.size(trial.got) <= PICTURE_ENTRIES
-            else replace(finding, trial=replace(trial, got=None))
-        )
+        few = trial is None or size_of(trial.got) <= PICTURE_ENTRIES
+        return finding if few else replace(finding, trial=replace(trial, got=None))
 
     return replace(verdict, findings=tuple(map(small, verdict.findings)))
 

@@ -1,20 +1,21 @@
 """Convolution as deep learning means it: cross-correlation, the kernel is not flipped."""
 
-from collections.abc import Sequence
-from itertools import product
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from math import prod
 from typing import Any
 
 from array_api_compat import array_namespace, device
 
-from resampling.grid_sizes import per_axis, size_with_padding, whole_number
+from resampling.grid_sizes import check_arrays, per_axis, size_with_padding, whole_number
 from resampling.padding import pad_axes
 from resampling.windows import taps
 
-__all__ = ["conv1d", "conv2d"]
+__all__ = ["conv1d", "conv2d", "conv3d"]
 
 Array = Any
 Pads = list[tuple[int, int]]
+TILE = 1 << 19  # numbers in one matrix product's columns or results: 2 MiB of float32, what a core's cache holds
 
 
 def conv1d(
@@ -52,7 +53,7 @@ def conv1d(
     Raises
     ------
     ValueError
-        When shapes do not fit each other, an option is out of range, or no window fits.
+        When shapes or dtypes do not fit each other, an option is out of range, or no window fits.
 
     Examples
     --------
@@ -90,6 +91,29 @@ def conv2d(
     return _conv(input, weight, bias, stride, padding, dilation, groups, axes=2)
 
 
+def conv3d(
+    input: Array,
+    weight: Array,
+    bias: Array | None = None,
+    stride: int | Sequence[int] = 1,
+    padding: int | Sequence[int] | str = 0,
+    dilation: int | Sequence[int] = 1,
+    groups: int = 1,
+) -> Array:
+    """``out[m, i] = bias[m] + sum over c, t of weight[m, c, t] * input[c, s*i + d*t - p]``, ``i`` and ``t`` triples.
+
+    As `conv1d`, with two more axes: input (N, C_in, D, H, W) or (C_in, D, H, W), weight (C_out, C_in / groups, kD, kH,
+    kW), and each of `stride`, `padding`, `dilation` one number or (depth, vertical, horizontal).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> conv3d(np.ones((1, 2, 3, 4)), np.ones((1, 1, 2, 2, 2)), stride=2)
+    array([[[[8., 8.]]]])
+    """
+    return _conv(input, weight, bias, stride, padding, dilation, groups, axes=3)
+
+
 def _conv(
     input: Array,
     weight: Array,
@@ -100,56 +124,145 @@ def _conv(
     groups: int,
     axes: int,
 ) -> Array:
-    """One matrix product per kernel tap, over all positions at once."""
-    batch, lead = _checked_shapes(input, weight, bias, groups, axes)
+    x, lead = with_batch(input, axes)
+    groups = whole_number("groups", groups, 1)
+    check_weight(weight, x)
+    _check_channels(x, weight, groups)
+    check_bias(bias, weight.shape[0], x)
     kernel = weight.shape[2:]
     stride, dilation = per_axis("stride", stride, axes, 1), per_axis("dilation", dilation, axes, 1)
     pads = _pads(padding, kernel, stride, dilation)
-    out = [size_with_padding(*args) for args in zip(input.shape[-axes:], kernel, stride, pads, dilation, strict=True)]
-
-    xp = array_namespace(input, weight)
-    x = pad_axes(input, pads)
-    x = xp.reshape(x, (batch, groups, weight.shape[1], *x.shape[-axes:]))
-    w = xp.reshape(weight, (groups, weight.shape[0] // groups, *weight.shape[1:]))
-    y = xp.zeros((batch, groups, w.shape[1], prod(out)), dtype=xp.result_type(input, weight), device=device(input))
-    for tap, seen in zip(product(*map(range, kernel)), taps(x, kernel, stride, dilation, out), strict=True):
-        y = y + w[(..., *tap)] @ xp.reshape(seen, (batch, groups, weight.shape[1], prod(out)))
-    y = xp.reshape(y, (*lead, weight.shape[0], *out))
-    return y if bias is None else y + xp.reshape(bias, (-1, *(1,) * axes))
+    out = [size_with_padding(*args) for args in zip(x.shape[2:], kernel, stride, pads, dilation, strict=True)]
+    y = correlate(pad_axes(x, pads), weight, bias, stride, dilation, out, groups)
+    return array_namespace(y).reshape(y, (*lead, *y.shape[1:]))
 
 
-def _checked_shapes(
-    input: Array, weight: Array, bias: Array | None, groups: int, axes: int
-) -> tuple[int, tuple[int, ...]]:
-    """Batch size, and the leading axes of the result: (N,) or () for an unbatched input."""
-    groups = whole_number("groups", groups, 1)
-    if input.ndim not in (axes + 1, axes + 2):
-        raise ValueError(f"input must have {axes + 1} or {axes + 2} axes (batch), channels, space; got {input.shape}")
-    if weight.ndim != axes + 2 or 0 in weight.shape:
+def correlate(
+    x: Array,
+    weight: Array,
+    bias: Array | None,
+    stride: Sequence[int],
+    dilation: Sequence[int],
+    out: Sequence[int],
+    groups: int,
+) -> Array:
+    """Convolution of a padded batch at the positions `out`, arguments already checked: matrix products, tile by tile.
+
+    A tile is some images, or some rows of one: its columns and results stay in the cache until they have been used.
+    Where the rows of the kernel are laid out one by one, all of them read the same columns, each some rows further on.
+    So the time is that of the matrix products; with a group to each channel these have one row, and the time is
+    memory's, where compiled loops keep the window in registers.
+    """
+    xp, (outputs, share, *kernel) = array_namespace(x, weight), weight.shape
+    turns = _turns(weight.shape, stride, x.shape[1], x.shape[0] * prod(out))
+    laid, width = (kernel[0] // turns, *kernel[1:]), prod(out[1:])
+    rows_first = xp.moveaxis(xp.reshape(weight, (outputs, share, turns, *laid)), 2, 0)
+    matrices = xp.reshape(rows_first, (turns, groups, outputs // groups, share * prod(laid)))
+    tiles = list(_tiles(x.shape[0], out[0], max(x.shape[1] * prod(laid), outputs) * width))
+    y = None if len(tiles) == 1 else xp.empty((x.shape[0], outputs, *out), dtype=x.dtype, device=device(x))
+    for images, first, rows in tiles:
+        seen, reach = x[images, :, stride[0] * first :, ...], rows + dilation[0] * (turns - 1)
+        columns = _columns(seen, laid, stride, dilation, (reach, *out[1:]), groups)
+        tile = _product(matrices, columns, dilation[0] * width, rows * width)
+        tile = xp.reshape(tile, (columns.shape[0], outputs, rows, *out[1:]))
+        if bias is not None:
+            tile += xp.reshape(bias, (-1, *(1 for _ in out)))
+        if y is None:
+            return tile
+        y[images, :, first : first + rows, ...] = tile
+    return y
+
+
+def _turns(weight: Sequence[int], stride: Sequence[int], inputs: int, positions: int) -> int:
+    """Matrix products of a tile: one for each row of the kernel where that makes fewer numbers, else one for all.
+
+    Each row but the first lays out no columns, but has a sum to add, and needs its taps side by side.
+    """
+    outputs, share, rows, *row = weight
+    spared = inputs * prod(row) * positions - outputs * positions
+    return rows if stride[0] == 1 and spared * (rows - 1) > outputs * share * rows * prod(row) else 1
+
+
+def _product(matrices: Array, columns: Array, step: int, positions: int) -> Array:
+    """``sum over a of matrices[a] @ columns[..., step*a : step*a + positions]``."""
+    total = matrices[0, ...] @ columns[..., :positions]
+    for a in range(1, matrices.shape[0]):
+        total += matrices[a, ...] @ columns[..., step * a : step * a + positions]
+    return total
+
+
+def _columns(
+    x: Array, kernel: Sequence[int], stride: Sequence[int], dilation: Sequence[int], out: Sequence[int], groups: int
+) -> Array:
+    """The windows of each group as columns (N, groups, C/groups * taps, positions): "im2col"."""
+    seen, xp = list(taps(x, kernel, stride, dilation, out)), array_namespace(x)
+    columns = seen[0] if len(seen) == 1 else xp.stack(seen, axis=2)
+    return xp.reshape(columns, (x.shape[0], groups, x.shape[1] // groups * len(seen), prod(out)))
+
+
+def _tiles(batch: int, rows: int, numbers_a_row: int) -> Iterator[tuple[slice, int, int]]:
+    """(images, first row, number of rows) of tiles of about `TILE` numbers."""
+    images = max(1, min(batch, TILE // (rows * numbers_a_row)))
+    pieces = min(rows, -(-images * rows * numbers_a_row // TILE))
+    edges = [rows * piece // pieces for piece in range(pieces + 1)]
+    for image in range(0, max(batch, 1), images):
+        for first, end in pairwise(edges):
+            yield slice(image, min(batch, image + images)), first, end - first
+
+
+def with_batch(input: Array, axes: int) -> tuple[Array, tuple[int, ...]]:
+    """`input` with a batch axis, and the leading axes of the result: (N,), or () when it had none."""
+    check_arrays(input=input)
+    if input.ndim not in (axes + 1, axes + 2) or 0 in input.shape[-axes - 1 :]:
         raise ValueError(
-            f"weight must be (C_out, C_in/groups, ...) with {axes + 2} axes, none empty; got {weight.shape}"
+            f"input must have {axes + 1} or {axes + 2} axes, (batch), channels, space, none empty but the batch; "
+            f"got {tuple(input.shape)}"
         )
-    channels = input.shape[-axes - 1]
-    if channels != weight.shape[1] * groups:
+    return (input if input.ndim == axes + 2 else input[None, ...]), tuple(input.shape[: -axes - 1])
+
+
+def check_weight(weight: Array, x: Array) -> None:
+    """`weight` must have the axes and the dtype that a layer on the batch `x` needs."""
+    check_arrays(weight=weight)
+    if array_namespace(x).isdtype(x.dtype, "bool"):
+        raise ValueError(f"input must hold numbers, got {x.dtype}")
+    if weight.ndim != x.ndim or 0 in weight.shape:
+        raise ValueError(
+            f"weight must have {x.ndim} axes (channels, channels, kernel), none empty; got {tuple(weight.shape)}"
+        )
+    if weight.dtype != x.dtype:
+        raise ValueError(f"weight must have the dtype of input, {x.dtype}, got {weight.dtype}")
+
+
+def check_bias(bias: Array | None, outputs: int, x: Array) -> None:
+    """`bias` must be one number of the dtype of `x` for each of `outputs` channels, or None."""
+    if bias is None:
+        return
+    check_arrays(bias=bias)
+    if tuple(bias.shape) != (outputs,):
+        raise ValueError(f"bias must have shape ({outputs},), one number an output channel; got {tuple(bias.shape)}")
+    if bias.dtype != x.dtype:
+        raise ValueError(f"bias must have the dtype of input, {x.dtype}, got {bias.dtype}")
+
+
+def _check_channels(x: Array, weight: Array, groups: int) -> None:
+    channels, (outputs, share) = x.shape[1], weight.shape[:2]
+    if channels != share * groups:
         raise ValueError(
             f"input has {channels} channels, but weight {tuple(weight.shape)} with groups={groups} "
-            f"reads {weight.shape[1]} * {groups} = {weight.shape[1] * groups}"
+            f"reads {share} * {groups} = {share * groups}"
         )
-    if weight.shape[0] % groups:
-        raise ValueError(f"groups={groups} must divide the {weight.shape[0]} output channels of weight")
-    if bias is not None and tuple(bias.shape) != (weight.shape[0],):
-        raise ValueError(f"bias must have shape ({weight.shape[0]},), one number an output channel; got {bias.shape}")
-    lead = tuple(input.shape[: -axes - 1])
-    return prod(lead), lead
+    if outputs % groups:
+        raise ValueError(f"groups={groups} must divide the {outputs} output channels of weight")
 
 
 def _pads(
     padding: int | Sequence[int] | str, kernel: Sequence[int], stride: Sequence[int], dilation: Sequence[int]
 ) -> Pads:
     """Zeros (before, after) on each axis."""
-    if padding == "valid":
+    if isinstance(padding, str) and padding == "valid":
         return [(0, 0)] * len(kernel)
-    if padding == "same":
+    if isinstance(padding, str) and padding == "same":
         if any(s != 1 for s in stride):
             raise ValueError(f'padding="same" needs stride 1, got stride {tuple(stride)}')
         totals = [d * (k - 1) for k, d in zip(kernel, dilation, strict=True)]

@@ -2,7 +2,8 @@
 
 The whole module rests on the *tap matrices* ``E[t]``, which pick the samples that tap ``t`` multiplies. A convolution
 is the sum of its taps, so its matrix is ``C = sum over t of weight[t] * E[t]``, and on a grid of two axes
-``C = sum over a, b of weight[a, b] * kron(E[a], E[b])``.
+``C = sum over a, b of weight[a, b] * kron(E[a], E[b])``. Dense, they are summed as they stand; sparse, their entries
+are listed, so that nothing larger than the list is ever made.
 """
 
 from collections.abc import Sequence
@@ -10,16 +11,28 @@ from math import prod
 from typing import Any
 
 import numpy
-from array_api_compat import array_namespace, device
+from array_api_compat import array_namespace, device, is_numpy_array
 
-from resampling.grid_sizes import conv_output_size, per_axis, whole_number
+from resampling.convolution import _pads
+from resampling.grid_sizes import check_arrays, conv_output_size, per_axis, size_with_padding, whole_number
 
-__all__ = ["conv_matrix1d", "conv_matrix2d", "count_nonzeros", "kron", "sampling_matrix", "tap_matrices"]
+__all__ = [
+    "conv_matrix1d",
+    "conv_matrix2d",
+    "conv_matrix3d",
+    "count_nonzeros",
+    "kron",
+    "sampling_matrix",
+    "tap_matrices",
+]
 
 Array = Any
+Axis = tuple[int, int, int, tuple[int, int], int]  # n, k, s, (zeros before, zeros after), d
 
 
-def sampling_matrix(length: int, stride: int, phase: int = 0, *, like: Array | None = None) -> Array:
+def sampling_matrix(
+    length: int, stride: int, phase: int = 0, *, like: Array | None = None, sparse: bool = False
+) -> Array:
     """Matrix ``S`` with ``S @ x == x[phase::stride]``.
 
     One row for every sample that is kept::
@@ -32,6 +45,8 @@ def sampling_matrix(length: int, stride: int, phase: int = 0, *, like: Array | N
         Input length ``n``, step ``s``, and the first sample kept, ``0 <= phase < n``.
     like : array, optional
         Array whose namespace, dtype and device the result takes; NumPy float64 when left out.
+    sparse : bool
+        Whether the result is a `scipy.sparse.csr_array`; for NumPy only.
 
     Returns
     -------
@@ -40,7 +55,7 @@ def sampling_matrix(length: int, stride: int, phase: int = 0, *, like: Array | N
     Raises
     ------
     ValueError
-        When an argument is out of range.
+        When an argument is out of range, or `sparse` is asked for another library than NumPy.
 
     Examples
     --------
@@ -54,7 +69,11 @@ def sampling_matrix(length: int, stride: int, phase: int = 0, *, like: Array | N
     n, s, r = whole_number("length", length, 1), whole_number("stride", stride, 1), whole_number("phase", phase, 0)
     if r >= n:
         raise ValueError(f"phase must be below length = {n}, got {phase!r}")
-    return _ones_where(conv_output_size(n - r, 1, s), n, s, r, numpy.zeros(0) if like is None else like)
+    o, like = conv_output_size(n - r, 1, s), numpy.zeros(0) if like is None else like
+    if not sparse:
+        return _ones_where(o, n, s, r, like)
+    i = numpy.arange(o)
+    return _csr(numpy.ones(o, _numpys(like).dtype), i, s * i + r, (o, n))
 
 
 def tap_matrices(
@@ -66,10 +85,22 @@ def tap_matrices(
 
     A window that hangs over the border leaves a row of zeros.
 
+    Parameters
+    ----------
+    length, kernel_size, stride, padding, dilation : int
+        As in `conv_output_size`.
+    like : array, optional
+        As in `sampling_matrix`.
+
     Returns
     -------
     array (k, o, n)
         Namespace, dtype and device of `like`; NumPy float64 when left out.
+
+    Raises
+    ------
+    ValueError
+        When an argument is out of range, or no window fits.
 
     Examples
     --------
@@ -80,10 +111,15 @@ def tap_matrices(
            [[0., 1., 0.],
             [0., 0., 1.]]])
     """
-    o = conv_output_size(length, kernel_size, stride, padding, dilation)
-    like = numpy.zeros(0) if like is None else like
-    xp = array_namespace(like)
-    return xp.stack([_ones_where(o, length, stride, dilation * t - padding, like) for t in range(kernel_size)])
+    conv_output_size(length, kernel_size, stride, padding, dilation)  # refuses what is out of range
+    axis = (length, kernel_size, stride, (padding, padding), dilation)
+    return _tap_matrices(axis, numpy.zeros(0) if like is None else like)
+
+
+def _tap_matrices(axis: Axis, like: Array) -> Array:
+    n, k, s, (before, _), d = axis
+    o = size_with_padding(*axis)
+    return array_namespace(like).stack([_ones_where(o, n, s, d * t - before, like) for t in range(k)])
 
 
 def _ones_where(rows: int, columns: int, step: int, start: int, like: Array) -> Array:
@@ -95,7 +131,14 @@ def _ones_where(rows: int, columns: int, step: int, start: int, like: Array) -> 
 
 
 def conv_matrix1d(
-    weight: Array, length: int, *, stride: int = 1, padding: int = 0, dilation: int = 1, groups: int = 1
+    weight: Array,
+    length: int,
+    *,
+    stride: int | Sequence[int] = 1,
+    padding: int | Sequence[int] | str = 0,
+    dilation: int | Sequence[int] = 1,
+    groups: int = 1,
+    sparse: bool = False,
 ) -> Array:
     """Matrix ``C`` with ``C @ x == conv1d(x, weight, stride=..., padding=..., dilation=..., groups=...)``.
 
@@ -110,7 +153,10 @@ def conv_matrix1d(
     length : int
         Input length ``n``.
     stride, padding, dilation, groups : int
-        As in `conv1d`.
+        As in `conv1d`, `padding` in words too.
+    sparse : bool
+        Whether the result is a `scipy.sparse.csr_array` (`weight` of NumPy only), with one entry for each tap that
+        meets the input, a tap of 0 too; made in time and memory proportional to its entries.
 
     Returns
     -------
@@ -120,7 +166,8 @@ def conv_matrix1d(
     Raises
     ------
     ValueError
-        When an argument is out of range, shapes do not fit, or no window fits.
+        When an argument is out of range, shapes do not fit, no window fits, or `sparse` is asked for another library
+        than NumPy.
 
     Examples
     --------
@@ -128,10 +175,12 @@ def conv_matrix1d(
     >>> conv_matrix1d(np.array([1.0, 2.0]), 3)
     array([[1., 2., 0.],
            [0., 1., 2.]])
+    >>> conv_matrix1d(np.ones(3), 1_000_000, padding="same", sparse=True).nnz
+    2999998
 
     See also the book page ``convolution-matrix``.
     """
-    return _conv_matrix(weight, (length,), stride, padding, dilation, groups)
+    return _conv_matrix(weight, (whole_number("length", length, 1),), stride, padding, dilation, groups, sparse)
 
 
 def conv_matrix2d(
@@ -139,9 +188,10 @@ def conv_matrix2d(
     size: Sequence[int],
     *,
     stride: int | Sequence[int] = 1,
-    padding: int | Sequence[int] = 0,
+    padding: int | Sequence[int] | str = 0,
     dilation: int | Sequence[int] = 1,
     groups: int = 1,
+    sparse: bool = False,
 ) -> Array:
     """Matrix ``C`` with ``C @ x.ravel() == conv2d(x, weight, ...).ravel()``, pixels taken row after row.
 
@@ -149,12 +199,14 @@ def conv_matrix2d(
 
         C = sum over a, b of weight[a, b] * kron(E[a], E[b])
 
+    As `conv_matrix1d`, with two axes:
+
     Parameters
     ----------
     weight : array (kH, kW) or (C_out, C_in / groups, kH, kW)
     size : (H, W)
     stride, padding, dilation : int or (vertical, horizontal)
-    groups : int
+        As in `conv2d`, `padding` in words too.
 
     Returns
     -------
@@ -170,32 +222,72 @@ def conv_matrix2d(
 
     See also the book page ``convolution-matrix-2d``.
     """
-    return _conv_matrix(weight, per_axis("size", size, 2, 1), stride, padding, dilation, groups)
+    return _conv_matrix(weight, per_axis("size", size, 2, 1), stride, padding, dilation, groups, sparse)
+
+
+def conv_matrix3d(
+    weight: Array,
+    size: Sequence[int],
+    *,
+    stride: int | Sequence[int] = 1,
+    padding: int | Sequence[int] | str = 0,
+    dilation: int | Sequence[int] = 1,
+    groups: int = 1,
+    sparse: bool = False,
+) -> Array:
+    """Matrix ``C`` with ``C @ x.ravel() == conv3d(x, weight, ...).ravel()``, the last axis running fastest.
+
+    As `conv_matrix1d`, with three axes: ``C = sum over a, b, c of weight[a, b, c] * kron(kron(E[a], E[b]), E[c])``.
+
+    Parameters
+    ----------
+    weight : array (kD, kH, kW) or (C_out, C_in / groups, kD, kH, kW)
+    size : (D, H, W)
+    stride, padding, dilation : int or (depth, vertical, horizontal)
+        As in `conv3d`, `padding` in words too.
+
+    Returns
+    -------
+    array (oD * oH * oW, D * H * W) or (C_out * oD * oH * oW, C_in * D * H * W)
+        Namespace, dtype and device of `weight`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> conv_matrix3d(np.array([[[1.0, 2.0]], [[3.0, 4.0]]]), (2, 1, 3))
+    array([[1., 2., 0., 3., 4., 0.],
+           [0., 1., 2., 0., 3., 4.]])
+    """
+    return _conv_matrix(weight, per_axis("size", size, 3, 1), stride, padding, dilation, groups, sparse)
 
 
 def _conv_matrix(
     weight: Array,
     size: tuple[int, ...],
     stride: int | Sequence[int],
-    padding: int | Sequence[int],
+    padding: int | Sequence[int] | str,
     dilation: int | Sequence[int],
     groups: int,
+    sparse: bool,
 ) -> Array:
-    axes, xp = len(size), array_namespace(weight)
+    axes, groups = len(size), whole_number("groups", groups, 1)
+    check_arrays(weight=weight)
     if weight.ndim not in (axes, axes + 2) or 0 in weight.shape:
         raise ValueError(f"weight must have {axes} axes, or {axes + 2} with channels, none empty; got {weight.shape}")
-    channels = weight.ndim > axes
-    full = _with_all_channels(weight if channels else weight[None, None, ...], groups)
-    options = zip(
-        size,
-        full.shape[2:],
-        per_axis("stride", stride, axes, 1),
-        per_axis("padding", padding, axes, 0),
-        per_axis("dilation", dilation, axes, 1),
-        strict=True,
-    )
-    for option in options:  # each axis of taps becomes (output position, input position)
-        full = xp.tensordot(full, tap_matrices(*option, like=weight), axes=([2], [0]))
+    weight = weight if weight.ndim > axes else weight[None, None, ...]
+    if weight.shape[0] % groups:
+        raise ValueError(f"groups={groups} must divide the {weight.shape[0]} output channels of weight")
+    kernel = tuple(weight.shape[2:])
+    stride, dilation = per_axis("stride", stride, axes, 1), per_axis("dilation", dilation, axes, 1)
+    grid = list(zip(size, kernel, stride, _pads(padding, kernel, stride, dilation), dilation, strict=True))
+    return (_sparse_matrix if sparse else _dense_matrix)(weight, grid, groups)
+
+
+def _dense_matrix(weight: Array, grid: Sequence[Axis], groups: int) -> Array:
+    """Each axis of taps becomes two, output position and input position."""
+    xp, full = array_namespace(weight), _with_all_channels(weight, groups)
+    for axis in grid:
+        full = xp.tensordot(full, _tap_matrices(axis, weight), axes=([2], [0]))
     rows, columns = (0, *range(2, full.ndim, 2)), (1, *range(3, full.ndim, 2))
     shape = prod(full.shape[axis] for axis in rows), prod(full.shape[axis] for axis in columns)
     return xp.reshape(xp.permute_dims(full, rows + columns), shape)
@@ -203,14 +295,48 @@ def _conv_matrix(
 
 def _with_all_channels(weight: Array, groups: int) -> Array:
     """Weight (C_out, C_in/groups, ...) as (C_out, C_in, ...), zero where a group does not read a channel."""
-    xp, groups = array_namespace(weight), whole_number("groups", groups, 1)
-    outputs, share, *kernel = weight.shape
-    if outputs % groups:
-        raise ValueError(f"groups={groups} must divide the {outputs} output channels of weight")
+    xp, (outputs, share, *kernel) = array_namespace(weight), weight.shape
     own = xp.eye(groups, dtype=weight.dtype, device=device(weight))
     own = xp.reshape(own, (groups, 1, groups, 1, *(1 for _ in kernel)))
     blocks = xp.reshape(weight, (groups, outputs // groups, 1, share, *kernel)) * own
     return xp.reshape(blocks, (outputs, groups * share, *kernel))
+
+
+def _sparse_matrix(weight: Array, grid: Sequence[Axis], groups: int) -> Array:
+    """Entry ``weight[m, c, t...]`` stands in row ``(m, i...)`` and column ``(channel that c is, j...)``."""
+    outputs, share = weight.shape[:2]
+    entries = zip(*map(_tap_entries, grid), strict=True)  # t of each axis, i of each axis, j of each axis
+    (m, c, *t), (_, _, *i), (_, _, *j) = (numpy.ix_(range(outputs), range(share), *vectors) for vectors in entries)
+    rows = outputs, *(size_with_padding(*axis) for axis in grid)
+    columns = groups * share, *(n for n, *_ in grid)
+    channel = m // (outputs // groups) * share + c
+    row, column = numpy.ravel_multi_index((m, *i), rows), numpy.ravel_multi_index((channel, *j), columns)
+    return _csr(_numpys(weight)[(m, c, *t)], row, column, (prod(rows), prod(columns)))
+
+
+def _tap_entries(axis: Axis) -> tuple[Array, Array, Array]:
+    """Vectors ``t, i, j``: tap ``t`` of window ``i`` meets sample ``j``, for all that meet one."""
+    n, k, s, (before, _), d = axis
+    t, i = numpy.indices((k, size_with_padding(*axis)))
+    j = s * i + d * t - before
+    met = (j >= 0) & (j < n)
+    return t[met], i[met], j[met]
+
+
+def _numpys(like: Array) -> Array:
+    """`like` itself, refused unless SciPy can make sparse arrays of its kind."""
+    if not is_numpy_array(like) or like.dtype == numpy.float16:
+        kind = f"{type(like).__module__}, {like.dtype}"
+        raise ValueError(f"sparse=True needs NumPy numbers of a dtype that SciPy has (no float16), got {kind}")
+    return like
+
+
+def _csr(entries: Array, row: Array, column: Array, shape: tuple[int, int]) -> Array:
+    """Sparse matrix with `entries` at ``(row, column)``."""
+    from scipy.sparse import coo_array
+
+    entries, row, column = (a.ravel() for a in numpy.broadcast_arrays(entries, row, column))
+    return coo_array((entries, (row, column)), shape=shape).tocsr()
 
 
 def kron(a: Array, b: Array) -> Array:
@@ -227,6 +353,11 @@ def kron(a: Array, b: Array) -> Array:
     -------
     array (rows(a) * rows(b), columns(a) * columns(b))
 
+    Raises
+    ------
+    ValueError
+        When one of them is no matrix.
+
     Examples
     --------
     >>> import numpy as np
@@ -234,6 +365,7 @@ def kron(a: Array, b: Array) -> Array:
     array([[3, 0, 6, 0],
            [0, 3, 0, 6]])
     """
+    check_arrays(a=a, b=b)
     if a.ndim != 2 or b.ndim != 2:
         raise ValueError(f"kron takes two matrices, got shapes {a.shape} and {b.shape}")
     xp = array_namespace(a, b)
@@ -246,6 +378,11 @@ def count_nonzeros(length: int, kernel_size: int, stride: int = 1, padding: int 
 
     Tap ``t`` fills one entry for every window ``i`` with ``0 <= stride*i + dilation*t - padding < length``. On two
     axes the count is the product of the counts of each axis.
+
+    Parameters
+    ----------
+    length, kernel_size, stride, padding, dilation : int
+        As in `conv_output_size`.
 
     Returns
     -------

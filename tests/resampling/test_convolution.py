@@ -1,14 +1,20 @@
-"""conv1d and conv2d against torch, on odd sizes and with another value on each axis."""
+"""conv1d, conv2d and conv3d against torch, SciPy and onnx, on odd sizes and with another value on each axis."""
+
+from itertools import product
 
 import array_api_compat
 import numpy as np
+import onnx
 import pytest
 import torch
 import torch.nn.functional as F
+from onnx.reference import ReferenceEvaluator
+from scipy import signal
 
-from resampling import conv1d, conv2d
+from resampling import convolution
+from resampling.convolution import conv1d, conv2d, conv3d
 
-OURS, TORCHS = {1: conv1d, 2: conv2d}, {1: F.conv1d, 2: F.conv2d}
+OURS, TORCHS = {1: conv1d, 2: conv2d, 3: conv3d}, {1: F.conv1d, 2: F.conv2d, 3: F.conv3d}
 GOOD = {"input": np.ones((2, 4, 7)), "weight": np.ones((6, 2, 3)), "groups": 2}
 
 
@@ -16,7 +22,7 @@ def setting(seed, axes):
     """Random shapes and options for which at least one window fits."""
     rng = np.random.default_rng([axes, seed])
     draw = lambda low, high: tuple(map(int, rng.integers(low, high, axes)))  # noqa: E731
-    kernel, dilation, padding, stride = draw(1, 5), draw(1, 4), draw(0, 4), draw(1, 4)
+    kernel, dilation, padding, stride = draw(1, 5 if axes < 3 else 4), draw(1, 4), draw(0, 4), draw(1, 4)
     spans = [d * (k - 1) + 1 - 2 * p for d, k, p in zip(dilation, kernel, padding, strict=True)]
     size = [max(1, span) + int(rng.integers(0, 6)) for span in spans]
     groups, share, outs = map(int, rng.integers(1, 4, 3))
@@ -26,14 +32,89 @@ def setting(seed, axes):
     return x, w, bias, {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
 
 
-@pytest.mark.parametrize("axes", [1, 2])
-@pytest.mark.parametrize("seed", range(150))
-def test_equals_torch(axes, seed, device):
-    *arrays, options = setting(seed, axes)
-    tensors = [a if a is None else torch.tensor(a, device=device) for a in arrays]
-    expected = TORCHS[axes](*tensors, **options)
-    torch.testing.assert_close(OURS[axes](*tensors, **options), expected)
-    np.testing.assert_allclose(OURS[axes](*arrays, **options), expected.cpu(), atol=1e-12)
+@pytest.mark.parametrize("axes", [1, 2, 3])
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_equals_torch(axes, dtype, agrees):
+    for seed in range(120 if axes < 3 else 60):
+        *arrays, options = setting(seed, axes)
+        arrays = [a if a is None else a.astype(dtype) for a in arrays]
+        expected = TORCHS[axes](*(a if a is None else torch.tensor(a) for a in arrays), **options)
+        agrees(OURS[axes], expected, *arrays, **options, atol=1e-4 if dtype == "float32" else None)
+
+
+def test_equals_torch_on_every_small_grid():
+    x, w = np.random.default_rng(0).normal(size=(2, 1, 1, 7))
+    count = 0
+    for n, k, s, p, d in product(range(1, 8), range(1, 6), range(1, 5), range(4), range(1, 4)):
+        options = {"stride": s, "padding": p, "dilation": d}
+        if n + 2 * p > d * (k - 1):
+            expected = F.conv1d(torch.tensor(x[..., :n]), torch.tensor(w[..., :k]), **options).numpy()
+            got = conv1d(x[..., :n], w[..., :k], **options)
+            assert got.shape == expected.shape
+            assert np.abs(got - expected).max() < 1e-12
+            count += 1
+        else:
+            with pytest.raises(ValueError, match="no window fits"):
+                conv1d(x[..., :n], w[..., :k], **options)
+    assert count > 1000
+
+
+@pytest.mark.parametrize("axes", [1, 2, 3])
+def test_equals_correlation_of_scipy(axes):
+    for seed in range(10):
+        rng = np.random.default_rng(seed)
+        x, w = rng.normal(size=rng.integers(4, 7, axes)), rng.normal(size=rng.integers(1, 5, axes))
+        expected = signal.correlate(x, w, "valid", method="direct")
+        np.testing.assert_allclose(OURS[axes](x[None], w[None, None])[0], expected, atol=1e-12)
+
+
+def test_equals_onnx():
+    for seed in range(2, 42, 4):
+        x, w, _, o = setting(seed, 2)
+        node = onnx.helper.make_node(
+            "Conv", ["x", "w"], ["y"], strides=o["stride"], pads=o["padding"] * 2, dilations=o["dilation"],
+            group=o["groups"],
+        )  # fmt: skip
+        (expected,) = ReferenceEvaluator(node).run(None, {"x": x, "w": w})
+        np.testing.assert_allclose(conv2d(x, w, **o), expected, atol=1e-12)
+
+
+@pytest.mark.parametrize("tile", [1, 50, 1000])
+@pytest.mark.parametrize("axes", [1, 2, 3])
+def test_tiles_do_not_change_the_result(axes, tile, monkeypatch, agrees):
+    monkeypatch.setattr(convolution, "TILE", tile)
+    for seed in range(20):
+        *arrays, options = setting(seed, axes)
+        expected = TORCHS[axes](*(a if a is None else torch.tensor(a) for a in arrays), **options)
+        agrees(OURS[axes], expected, *arrays, **options)
+
+
+def test_gradients_flow_through_tiles(monkeypatch):
+    monkeypatch.setattr(convolution, "TILE", 50)
+    test_gradients_are_torchs(2, 6)
+    x, w, _, options = setting(6, 1)
+    leaves = [torch.tensor(a, requires_grad=True) for a in (x, w)]
+    assert torch.autograd.gradgradcheck(lambda *a: conv1d(*a, **options), leaves)
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_half_precision_stays(dtype):
+    x, w = torch.arange(-3, 4).to(dtype)[None], torch.tensor([[[2, -1]]], dtype=dtype)
+    torch.testing.assert_close(conv1d(x, w), F.conv1d(x, w))
+    if dtype is torch.float16:
+        assert conv1d(x.numpy(), w.numpy()).dtype == "float16"
+
+
+def test_infinite_samples_stay_in_their_windows(agrees):
+    x = np.array([[1.0, 2, np.inf, 3, 4, np.nan, 5, 6]])
+    agrees(conv1d, F.conv1d(torch.tensor(x), torch.ones(1, 1, 2).double()), x, np.ones((1, 1, 2)))
+
+
+def test_every_form_of_an_option_is_taken():
+    x, w = np.ones((1, 2, 9, 8)), np.ones((3, 2, 2, 3))
+    expected = F.conv2d(torch.tensor(x), torch.tensor(w), None, 2, 1, 2).numpy()
+    for two, one in (((2, 2), (1, 1)), ([2], [1]), ((2,), (1,)), (np.int64(2), np.int8(1)), (2, (1, 1))):
+        np.testing.assert_array_equal(conv2d(x, w, None, two, one, two), expected)
 
 
 @pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel")
@@ -119,15 +200,23 @@ def test_a_bad_padding_is_refused_by_its_name(value):
     [
         ({"groups": 3}, "input has 4 channels"),
         ({"weight": np.ones((5, 2, 3))}, "groups=2 must divide the 5 output channels"),
-        ({"weight": np.ones((6, 2, 0))}, "weight must be"),
-        ({"weight": np.ones((6, 2))}, "weight must be"),
+        ({"weight": np.ones((6, 2, 0))}, "weight must have 3 axes"),
+        ({"weight": np.ones((6, 2))}, "weight must have 3 axes"),
         ({"weight": np.ones((6, 2, 8))}, "no window fits"),
         ({"dilation": 4}, "no window fits"),
         ({"input": np.ones(7)}, "input must have"),
         ({"input": np.ones((1, 2, 4, 7))}, "input must have"),
         ({"bias": np.ones(5)}, "bias must have shape"),
         ({"bias": np.ones((6, 1))}, "bias must have shape"),
+        ({"bias": np.ones(6, "float32")}, "bias must have the dtype of input"),
+        ({"weight": np.ones((6, 2, 3), "float32")}, "weight must have the dtype of input"),
+        ({"input": np.ones((2, 4, 0)), "padding": 2}, "input must have"),
         ({"padding": "same", "stride": 2}, 'padding="same" needs stride 1'),
+        ({"padding": np.ones(2)}, r"padding must be a whole number >= 0, got array"),
+        ({"input": [[1.0, 2.0]]}, r"^input must be an array, got \[\[1.0, 2.0\]\]"),
+        ({"weight": None}, "^weight must be an array, got None"),
+        ({"bias": [0.0] * 6}, "^bias must be an array"),
+        ({"input": np.ones((4, 7), bool), "weight": np.ones((6, 2, 3), bool)}, "^input must hold numbers, got bool"),
     ],
 )
 def test_shapes_that_do_not_fit_are_refused_with_the_rule(bad, words):

@@ -1,6 +1,7 @@
 """The matrices against torch, SciPy and the algebra that they must obey."""
 
 from itertools import product
+from math import prod
 
 import array_api_compat
 import numpy as np
@@ -8,11 +9,21 @@ import pytest
 import torch
 import torch.nn.functional as F
 from scipy import linalg, signal
+from scipy.sparse import csr_array
 
-import resampling
-from resampling import conv_matrix1d, conv_matrix2d, count_nonzeros, kron, sampling_matrix, tap_matrices
+from resampling.convolution import conv1d, conv2d, conv3d
+from resampling.convolution_matrix import (
+    conv_matrix1d,
+    conv_matrix2d,
+    conv_matrix3d,
+    count_nonzeros,
+    kron,
+    sampling_matrix,
+    tap_matrices,
+)
 
-MATRIX, TORCHS = {1: conv_matrix1d, 2: conv_matrix2d}, {1: F.conv1d, 2: F.conv2d}
+MATRIX = {1: conv_matrix1d, 2: conv_matrix2d, 3: conv_matrix3d}
+OURS, TORCHS = {1: conv1d, 2: conv2d, 3: conv3d}, {1: F.conv1d, 2: F.conv2d, 3: F.conv3d}
 COUNTS = [
     case
     for case in product(range(1, 9), range(1, 5), range(1, 4), range(8), range(1, 4))
@@ -20,11 +31,11 @@ COUNTS = [
 ]
 
 
-def setting(seed, axes, channels=True):
+def setting(seed, axes, channels=True, most=4):
     """Random weight, size and options for which at least one window fits; padding may exceed the kernel."""
     rng = np.random.default_rng([axes, seed])
     draw = lambda low, high: tuple(map(int, rng.integers(low, high, axes)))  # noqa: E731
-    kernel, dilation, padding, stride = draw(1, 4), draw(1, 3), draw(0, 5), draw(1, 4)
+    kernel, dilation, padding, stride = draw(1, most), draw(1, 3), draw(0, most + 1), draw(1, most)
     spans = [d * (k - 1) + 1 - 2 * p for d, k, p in zip(dilation, kernel, padding, strict=True)]
     size = tuple(max(1, span) + int(rng.integers(0, 4)) for span in spans)
     groups, share, outs = map(int, rng.integers(1, 3, 3)) if channels else (1, 1, 1)
@@ -33,7 +44,7 @@ def setting(seed, axes, channels=True):
 
 
 def build(axes, weight, size, **options):
-    return MATRIX[axes](weight, size if axes == 2 else size[0], **options)
+    return MATRIX[axes](weight, size if axes > 1 else size[0], **options)
 
 
 def columns_by_torch(axes, weight, size, options):
@@ -43,20 +54,79 @@ def columns_by_torch(axes, weight, size, options):
     return TORCHS[axes](basis, torch.tensor(weight), **options).reshape(inputs, -1).T.numpy()
 
 
-@pytest.mark.parametrize("axes", [1, 2])
-@pytest.mark.parametrize("seed", range(100))
-def test_columns_are_torchs_answers_to_the_basis(axes, seed):
-    weight, size, options = setting(seed, axes)
-    np.testing.assert_array_equal(build(axes, weight, size, **options), columns_by_torch(axes, weight, size, options))
+@pytest.mark.parametrize(("axes", "seeds"), [(1, 100), (2, 100), (3, 40)])
+def test_columns_are_torchs_answers_to_the_basis(axes, seeds, agrees):
+    for seed in range(seeds):
+        weight, size, options = setting(seed, axes, most=5 - axes)
+        expected = columns_by_torch(axes, weight, size, options)
+        agrees(MATRIX[axes], expected, weight, size if axes > 1 else size[0], **options)
 
 
-@pytest.mark.parametrize("axes", [1, 2])
-@pytest.mark.parametrize("seed", range(20))
-def test_times_x_is_our_convolution(axes, seed):
-    weight, size, options = setting(seed, axes)
-    x = np.random.default_rng(seed).normal(size=(weight.shape[1] * options["groups"], *size))
-    y = {1: resampling.conv1d, 2: resampling.conv2d}[axes](x, weight, **options)
-    np.testing.assert_allclose(build(axes, weight, size, **options) @ x.ravel(), y.ravel(), atol=1e-12)
+@pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel")
+@pytest.mark.parametrize("axes", [1, 2, 3])
+def test_padding_in_words_is_torchs(axes, agrees):
+    for padding, seed in product(("same", "valid"), range(10)):
+        weight, size, options = setting(seed, axes, most=5 - axes)
+        size = tuple(n + 4 for n in size)
+        options |= {"padding": padding, "stride": 1}
+        expected = columns_by_torch(axes, weight, size, options)
+        agrees(MATRIX[axes], expected, weight, size if axes > 1 else size[0], **options)
+
+
+@pytest.mark.parametrize("axes", [1, 2, 3])
+def test_sparse_it_holds_the_same_and_no_more_than_the_entries(axes):
+    for seed in range(60):
+        weight, size, options = setting(seed, axes, most=5 - axes)
+        dtype = ["float64", "float32", "int64", "complex64"][seed % 4]
+        weight = (10 * weight).astype(dtype)
+        got, dense = build(axes, weight, size, sparse=True, **options), build(axes, weight, size, **options)
+        np.testing.assert_array_equal(got.toarray(), dense, strict=True)
+        assert isinstance(got, csr_array)
+        assert got.has_canonical_format
+        each = map(
+            count_nonzeros, size, weight.shape[2:], *(options[name] for name in ("stride", "padding", "dilation"))
+        )
+        assert got.nnz == prod(weight.shape[:2]) * prod(each)
+
+
+def test_sparse_it_knows_padding_in_words_and_weights_without_channels():
+    weight = np.arange(1.0, 7).reshape(2, 3)
+    for options in ({"padding": "same"}, {"padding": "valid", "stride": 2}, {"padding": (0, 3), "dilation": (2, 1)}):
+        got, dense = conv_matrix2d(weight, (5, 4), sparse=True, **options), conv_matrix2d(weight, (5, 4), **options)
+        np.testing.assert_array_equal(got.toarray(), dense, strict=True)
+
+
+def test_sparse_it_keeps_the_place_of_a_tap_of_zero():
+    assert conv_matrix1d(np.array([1.0, 0.0, 2.0]), 5, sparse=True).nnz == 9
+
+
+def test_sparse_it_is_made_where_a_dense_one_would_not_fit_the_memory():
+    x = np.random.default_rng(0).normal(size=(1, 300, 300))
+    weight = np.random.default_rng(1).normal(size=(2, 1, 3, 3))
+    y = conv_matrix2d(weight, (300, 300), padding=1, sparse=True) @ x.ravel()
+    np.testing.assert_allclose(y.reshape(2, 300, 300), F.conv2d(torch.tensor(x), torch.tensor(weight), padding=1))
+    assert sampling_matrix(10**7, 10**6, 1, sparse=True).shape == (10, 10**7)
+
+
+@pytest.mark.parametrize("call", [lambda w: conv_matrix1d(w, 5, sparse=True),
+                                  lambda w: sampling_matrix(5, 2, like=w, sparse=True)])  # fmt: skip
+def test_sparse_is_for_numpy_numbers_that_scipy_has(call, xp, array):
+    if xp is not np:
+        with pytest.raises(ValueError, match="^sparse=True needs NumPy numbers"):
+            call(array(np.ones(2)))
+    else:
+        assert call(np.ones(2, "float32")).dtype == "float32"
+        with pytest.raises(ValueError, match="^sparse=True needs NumPy numbers .* float16"):
+            call(np.ones(2, "float16"))
+
+
+@pytest.mark.parametrize("axes", [1, 2, 3])
+def test_times_x_is_our_convolution(axes):
+    for seed in range(20):
+        weight, size, options = setting(seed, axes, most=5 - axes)
+        x = np.random.default_rng(seed).normal(size=(weight.shape[1] * options["groups"], *size))
+        y = OURS[axes](x, weight, **options)
+        np.testing.assert_allclose(build(axes, weight, size, **options) @ x.ravel(), y.ravel(), atol=1e-12)
 
 
 @pytest.mark.parametrize("seed", range(30))
@@ -142,6 +212,8 @@ def test_tap_matrices_pick_the_samples_of_each_tap():
 )
 def test_sampling_matrix_is_a_slice(length, stride, phase):
     np.testing.assert_array_equal(sampling_matrix(length, stride, phase), np.eye(length)[phase::stride])
+    sparse = sampling_matrix(length, stride, phase, like=np.zeros(0, "float32"), sparse=True)
+    np.testing.assert_array_equal(sparse.toarray(), np.eye(length, dtype="float32")[phase::stride], strict=True)
 
 
 def test_kron_is_numpys():
@@ -161,6 +233,14 @@ def test_on_two_axes_the_count_is_the_product():
     assert np.count_nonzero(matrix) == count_nonzeros(5, 2, 2, 1, 3) * count_nonzeros(4, 3, 1, 4, 2)
 
 
+def test_a_separable_kernel_on_three_axes_is_a_kronecker_product_of_three():
+    u, v, w = np.arange(1.0, 3), np.arange(1.0, 4), np.array([2.0, -1.0])
+    weight = u[:, None, None] * v[:, None] * w
+    each = [conv_matrix1d(u, 4), conv_matrix1d(v, 5, padding=2), conv_matrix1d(w, 3, stride=2)]
+    got = conv_matrix3d(weight, (4, 5, 3), padding=(0, 2, 0), stride=(1, 1, 2))
+    np.testing.assert_allclose(got, kron(kron(each[0], each[1]), each[2]))
+
+
 def test_count_does_not_build_anything():
     assert count_nonzeros(10**30, 3, padding=1) == 3 * 10**30 - 2
 
@@ -169,6 +249,7 @@ def arrays_of_every_function(weight):
     yield conv_matrix1d(weight, 5, stride=2, padding=1)
     yield conv_matrix1d(weight[None, None, :], 5, groups=1)
     yield conv_matrix2d(weight[None, :], (2, 4), padding=(1, 0))
+    yield conv_matrix3d(weight[None, :, None], (2, 4, 1), padding="same")
     yield sampling_matrix(5, 2, 1, like=weight)
     yield tap_matrices(5, 3, like=weight)
     yield kron(weight[None, :], weight[:, None])
@@ -216,6 +297,13 @@ def test_a_bad_pair_is_refused_by_its_name(name, value):
         conv_matrix2d(**{"weight": np.ones((2, 2)), "size": (5, 4)} | {name: value})
 
 
+@pytest.mark.parametrize("value", [(1, 2), 0, 1.5, ()], ids=repr)
+def test_a_bad_triple_is_refused_by_its_name(value):
+    for name in ("size", "stride", "dilation"):
+        with pytest.raises(ValueError, match=f"^{name} must be"):
+            conv_matrix3d(**{"weight": np.ones((2, 2, 1)), "size": (5, 4, 3)} | {name: value})
+
+
 @pytest.mark.parametrize("shape", [(), (0,), (2, 3), (2, 0, 3), (1, 1, 1, 3)])
 def test_a_weight_of_another_shape_is_refused(shape):
     with pytest.raises(ValueError, match="^weight must have"):
@@ -227,6 +315,9 @@ def test_a_weight_of_another_shape_is_refused(shape):
     [
         (lambda: conv_matrix1d(np.ones((3, 1, 2)), 5, groups=2), "groups=2 must divide the 3"),
         (lambda: conv_matrix1d(np.ones(6), 5), "no window fits"),
+        (lambda: conv_matrix1d(np.ones(2), 5, stride=2, padding="same"), 'padding="same" needs stride 1'),
+        (lambda: conv_matrix1d(np.ones(2), 5, padding="full"), "^padding must be"),
+        (lambda: conv_matrix1d(np.ones((3, 1, 2)), 5, groups=2, sparse=True), "groups=2 must divide the 3"),
         (lambda: sampling_matrix(5, 2, 5), "phase must be below"),
         (lambda: sampling_matrix(5, 2, -1), "phase must be"),
         (lambda: sampling_matrix(0, 2), "length must be"),

@@ -9,29 +9,11 @@ from numpy.random import Generator
 from resampling import conv_matrix1d, conv_matrix2d, conv_output_size, count_nonzeros, sampling_matrix
 from resampling.checks import make_check
 from resampling.checks.cases import distinct
+from resampling.checks.forbidden import LIBRARIES
 from resampling.checks.refusals import wrong_dtype, wrong_shape, wrong_values
 from resampling.checks.task import Arguments, Cases, Mistake, Property, Task
 
 Array = np.ndarray
-
-# What would do the work instead of the student.
-LIBRARIES = (
-    "numpy.convolve",
-    "numpy.correlate",
-    "resampling",
-    "scipy.linalg",
-    "scipy.ndimage",
-    "scipy.signal",
-    "sklearn",
-    "torch.conv1d",
-    "torch.conv2d",
-    "torch.conv3d",
-    "torch.conv_transpose1d",
-    "torch.conv_transpose2d",
-    "torch.conv_transpose3d",
-    "torch.convolution",
-    "torch.nn",
-)
 
 TRANSPOSED = (
     "rows and columns swapped",

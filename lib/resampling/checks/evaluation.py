@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from resampling.checks.refusals import Refusal, as_result, same
+from resampling.checks.refusals import Refusal, as_result, same, size_of
 from resampling.checks.task import Arguments, Mistake, Property, Task
 
 Invoke = Callable[[dict[str, Any]], tuple[Any, dict[str, Any]]]
@@ -142,8 +142,13 @@ def _finding(task: Task, prop: Property, trials: dict[Property, list[Trial]]) ->
 
 
 def _clutter(trial: Trial) -> tuple[bool, int]:
-    """Small cases are told first, but not those of a single row or column, which show no pattern."""
-    return min(np.shape(trial.expected), default=2) < 2, np.size(trial.expected)
+    """Small cases are told first, but not matrices of a single row or column, which show no pattern."""
+    first = trial.expected[0] if isinstance(trial.expected, tuple) and trial.expected else trial.expected
+    return np.ndim(first) == 2 and min(np.shape(first)) < 2, size_of(trial.expected) + _size(trial.arguments)
+
+
+def _size(arguments: Arguments) -> int:
+    return sum(map(size_of, arguments.values()))
 
 
 def _is_wrong(trial: Trial) -> bool:
@@ -159,14 +164,18 @@ def _recognise(mistakes: Iterable[Mistake], here: list[Trial], everywhere: list[
     return max(candidates, key=lambda m: sum(_explains(m, t) for t in everywhere), default=None)
 
 
-def _explains(mistake: Mistake, trial: Trial) -> bool:
+def _explains(mistake: Mistake, trial: Trial) -> int:
+    """0 when the mistake gives something else, 1 when it gives the item that was refused, 2 when all is the same."""
     try:
         value = as_result(mistake.wrong(**deepcopy(dict(trial.arguments))), trial.expected)
     except Refusal:
-        return False
+        return 0
     except Exception as error:
-        return trial.refusal.error == f"{type(error).__name__}: {error}"
-    return trial.got is not None and same(trial.got, value)
+        return 2 * (trial.refusal.error == f"{type(error).__name__}: {error}")
+    if trial.got is None or same(trial.got, value):
+        return 2 * (trial.got is not None)
+    item = trial.refusal.item
+    return int(item is not None and len(value) > item < len(trial.got) and same(trial.got[item], value[item]))
 
 
 def call_text(task: Task, arguments: Arguments) -> str:

@@ -1,24 +1,28 @@
 """Everything a check can have against an answer, in words that help."""
 
-from collections.abc import Sequence
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 from array_api_compat import is_torch_array
 
+Test = Callable[[Any, Any], "Refusal | None"]
 LONGEST = 2000  # characters of a message that are shown
 
 
 class Refusal(Exception):
     """Why an answer is not accepted. `kind` is for programs, the message for people; `error` is what code raised.
 
+    `item` counts the item of a tuple that is meant.
     Kinds: ``not written``, ``error``, ``time limit``, ``crash``, ``type``, ``modified``, ``shape``, ``dtype``,
     ``values``, ``forbidden``.
     """
 
-    def __init__(self, kind: str, message: str, error: str = "") -> None:
+    def __init__(self, kind: str, message: str, error: str = "", item: int | None = None) -> None:
         super().__init__(message)
-        self.kind, self.error = kind, error
+        self.kind, self.error, self.item = kind, error, item
 
 
 def not_written() -> Refusal:
@@ -42,26 +46,74 @@ def time_limit(seconds: float) -> Refusal:
 
 
 def as_result(value: Any, expected: Any) -> Any:
-    """`value` as a NumPy array or an int, whichever `expected` is; refused when it is anything else."""
-    if value is None:
+    """`value` in the form of `expected`: an array, number, truth value, text, None or tuple; refused if it has none."""
+    if value is None and expected is not None:
         raise Refusal("type", "it returned None: did you forget `return`?")
-    return _as_whole_number(value) if isinstance(expected, int) else _as_array(value)
+    return FORMS[type(expected)](value, expected)
 
 
-def _as_whole_number(value: Any) -> int:
+def _a_kind(value: Any) -> str:
+    name = type(value).__name__
+    return f"{'an' if name[0] in 'aeiou' else 'a'} {name}"
+
+
+def _as_none(value: Any, _: None) -> Any:
+    if value is None or type(value) in (bool, int, float, str, tuple):
+        return value
+    raise Refusal("type", f"it returned {_a_kind(value)}; expected None.")
+
+
+def _as_truth(value: Any, _: bool) -> bool:
+    if isinstance(value, bool | np.bool_):
+        return bool(value)
+    raise Refusal("type", f"it returned {_a_kind(value)}; expected True or False.")
+
+
+def _as_whole_number(value: Any, _: int) -> int:
     if type(value) is int or isinstance(value, np.integer):
         return int(value)
     if isinstance(value, float | np.floating):
         raise Refusal("type", f"it returned the float {float(value)}; a count is a whole number: use // or int(...).")
-    raise Refusal("type", f"it returned a {type(value).__name__}; expected an int.")
+    raise Refusal("type", f"it returned {_a_kind(value)}; expected an int.")
 
 
-def _as_array(value: Any) -> np.ndarray:
+def _as_real(value: Any, _: float) -> float:
+    if is_torch_array(value):
+        value = _from_torch(value)
+    if isinstance(value, np.ndarray) and value.ndim == 0:
+        value = value[()]
+    if type(value) in (int, float) or isinstance(value, np.integer | np.floating):
+        return float(value)
+    raise Refusal("type", f"it returned {_a_kind(value)}; expected one number.")
+
+
+def _as_text(value: Any, _: str) -> str:
+    if isinstance(value, str):
+        return str(value)
+    raise Refusal("type", f"it returned {_a_kind(value)}; expected a string.")
+
+
+def _as_items(value: Any, expected: tuple) -> tuple:
+    """Each item in the form of its counterpart; items too many in that of the last."""
+    if type(value) not in (tuple, list):
+        raise Refusal("type", f"it returned {_a_kind(value)}; expected a tuple of {len(expected)}.")
+    models = [*expected, *expected[-1:] * len(value)] or [None] * len(value)
+    return tuple(_as_item(i, *pair) for i, pair in enumerate(zip(value, models, strict=False)))
+
+
+def _as_item(index: int, value: Any, expected: Any) -> Any:
+    try:
+        return as_result(value, expected)
+    except Refusal as refusal:
+        raise Refusal(refusal.kind, f"item {index}: {refusal}") from None
+
+
+def _as_array(value: Any, _: np.ndarray) -> np.ndarray:
     if is_torch_array(value):
         value = _from_torch(value)
     if type(value) is not np.ndarray:
         aid = " Turn it into an array with np.array(...)." if isinstance(value, list | tuple) else ""
-        raise Refusal("type", f"it returned a {type(value).__name__}; expected a NumPy array.{aid}")
+        raise Refusal("type", f"it returned {_a_kind(value)}; expected a NumPy array.{aid}")
     if value.dtype.kind not in "biuf":
         raise Refusal("type", f"it returned an array of dtype {value.dtype}; expected real numbers.")
     return value
@@ -75,28 +127,62 @@ def _from_torch(value: Any) -> np.ndarray:
         raise Refusal("type", f"it returned a torch tensor ({kind}) that has no NumPy form.") from None
 
 
+FORMS = {
+    type(None): _as_none,
+    bool: _as_truth,
+    int: _as_whole_number,
+    float: _as_real,
+    str: _as_text,
+    tuple: _as_items,
+    np.ndarray: _as_array,
+}
+
+
+def item(index: int, test: Test) -> Test:
+    """`test` for one item of a tuple."""
+
+    def of_item(expected: tuple, got: tuple) -> Refusal | None:
+        refusal = _wrong_length(expected, got) or test(expected[index], got[index])
+        if refusal is None:
+            return None
+        mark = ":" if refusal.item is None else ","  # "item 1, item 0: …"
+        return Refusal(refusal.kind, f"item {index}{mark} {refusal}", item=index)
+
+    return of_item
+
+
+def _wrong_length(expected: tuple, got: tuple) -> Refusal | None:
+    if len(expected) == len(got):
+        return None
+    return Refusal("shape", f"expected a tuple of {len(expected)}, got {len(got)}.")
+
+
 def wrong_values(expected: Any, got: Any) -> Refusal | None:
-    """Shape, then values: each entry within the rounding of the coarser dtype."""
-    if isinstance(expected, int):
-        return None if got == expected else Refusal("values", f"expected {expected}, got {got}.")
+    """Shape, then values: each entry within the rounding of the coarser dtype; of a tuple, item by item."""
+    if isinstance(expected, tuple):
+        of_items = (item(i, wrong_values)(expected, got) for i in range(len(expected)))
+        return _wrong_length(expected, got) or next(filter(None, of_items), None)
+    if not isinstance(expected, np.ndarray):
+        return None if same(expected, got) else Refusal("values", f"expected {expected!r}, got {got!r}.")
     refusal = wrong_shape(expected, got)
     if refusal or same(expected, got):
         return refusal
-    differ = ~np.isclose(got, expected, **_tolerance(expected, got))
-    first = tuple(int(i) for i in np.argwhere(differ)[0])
+    differ = ~np.isclose(got, expected, equal_nan=True, **_tolerance(expected, got))
+    first = tuple(np.argwhere(differ)[0].tolist())
     where = ", ".join(map(str, first))
     return Refusal(
         "values",
         f"{np.count_nonzero(differ)} of {expected.size} entries differ; the first is [{where}]: "
-        f"expected {expected[first]:g}, got {got[first]:g}.",
+        f"expected {float(expected[first]):g}, got {float(got[first]):g}.",
     )
 
 
 def wrong_shape(expected: Any, got: Any) -> Refusal | None:
     """The shape alone."""
-    if expected.shape == got.shape:
+    if np.shape(expected) == np.shape(got):
         return None
-    aid = " Rows and columns are swapped." if got.shape == expected.shape[::-1] else ""
+    swapped = expected.ndim == 2 and got.shape == expected.shape[::-1]
+    aid = " Rows and columns are swapped." if swapped else ""
     return Refusal("shape", f"expected shape {expected.shape}, got {got.shape}.{aid}")
 
 
@@ -108,10 +194,20 @@ def wrong_dtype(expected: Any, got: Any) -> Refusal | None:
 
 
 def same(expected: Any, got: Any) -> bool:
-    """Equal shape, and equal values up to rounding."""
-    if isinstance(expected, int) or isinstance(got, int):
-        return type(expected) is type(got) and expected == got
-    return expected.shape == got.shape and np.allclose(got, expected, **_tolerance(expected, got))
+    """Of one type, and equal up to rounding."""
+    if type(expected) is not type(got):
+        return False
+    if isinstance(expected, tuple):
+        return len(expected) == len(got) and all(map(same, expected, got))
+    if not isinstance(expected, float | np.ndarray):
+        return expected == got
+    expected, got = np.asarray(expected), np.asarray(got)
+    return expected.shape == got.shape and np.allclose(got, expected, equal_nan=True, **_tolerance(expected, got))
+
+
+def size_of(value: Any) -> int:
+    """Entries of an array or, of a tuple, of all its items; one for anything else."""
+    return sum(map(size_of, value)) if isinstance(value, tuple) else np.size(value)
 
 
 def _tolerance(expected: np.ndarray, got: np.ndarray) -> dict[str, float]:

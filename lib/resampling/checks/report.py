@@ -38,8 +38,8 @@ class Report:
         for finding, told in _once(v):
             lines.append(f"  {'✓' if finding.earned else '✗'} {_credit(finding)}  {finding.property}")
             lines += [f"      {line}" for part in _parts(v, finding, told) for line in part[1].splitlines()]
-            if not told and _arrays(finding):
-                lines += [f"      {line}" for line in _side_by_side(finding)]
+            if not told and (pair := _matrices(finding)):
+                lines += [f"      {line}" for line in _side_by_side(*pair)]
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
@@ -55,7 +55,8 @@ class Report:
         mark, colour = ("✓", RIGHT) if finding.earned else ("✗", WRONG)
         head = f'<span style="color:{colour}">{mark}</span> {_credit(finding)} &nbsp;{escape(finding.property)}'
         body = "".join(_paragraph(kind, text) for kind, text in _parts(self.verdict, finding, told))
-        picture = "" if told or not _arrays(finding) else _picture(finding)
+        pair = None if told else _matrices(finding)
+        picture = _picture(*pair) if pair else ""
         return f'<li>{head}<div style="{STYLE["more"]}">{body}{picture}</div></li>' if body else f"<li>{head}</li>"
 
 
@@ -120,20 +121,31 @@ def _paragraph(kind: str, text: str) -> str:
     return f'<{tag} style="{STYLE[kind]}">{inner}</{tag}>'
 
 
-def _arrays(finding: Finding) -> bool:
-    """Whether there are two small matrices to lay side by side."""
-    t = finding.trial
-    if t is None or t.refusal.kind not in ("values", "shape"):
-        return False
-    return all(_is_drawable(a) for a in (t.expected, t.got))
+def _matrices(finding: Finding) -> tuple[np.ndarray, np.ndarray] | None:
+    """Two small matrices to lay side by side: of a tuple the item meant, of more axes the first plane that differs."""
+    trial = finding.trial
+    if trial is None or trial.refusal.kind not in ("values", "shape"):
+        return None
+    expected, got = trial.expected, trial.got
+    if isinstance(got, tuple):
+        i = trial.refusal.item or 0
+        expected, got = (pair[i] if i < len(pair) else None for pair in (expected, got))
+    if not all(isinstance(a, np.ndarray) and a.ndim and a.size for a in (expected, got)):
+        return None
+    return _planes(np.atleast_2d(expected), np.atleast_2d(got))
 
 
-def _is_drawable(a: object) -> bool:
-    return isinstance(a, np.ndarray) and a.ndim == 2 and a.size > 0 and max(a.shape) <= DRAWN
+def _planes(expected: np.ndarray, got: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
+    """The planes of two arrays in which they first differ, if they can be drawn."""
+    if expected.shape == got.shape:
+        apart = ~np.isclose(expected, got, rtol=1e-3, atol=1e-6).all(axis=(-2, -1))
+        plane = tuple(np.argwhere(apart)[0]) if apart.any() else (0,) * apart.ndim
+        expected, got = expected[plane], got[plane]
+    drawable = expected.ndim == got.ndim == 2 and max(*expected.shape, *got.shape) <= DRAWN
+    return (expected, got) if drawable else None
 
 
-def _side_by_side(finding: Finding) -> list[str]:
-    expected, got = finding.trial.expected, finding.trial.got
+def _side_by_side(expected: np.ndarray, got: np.ndarray) -> list[str]:
     if max(*expected.shape, *got.shape) > LARGEST:
         return []
     left, right = (np.array2string(a, max_line_width=200).splitlines() for a in (expected, got))
@@ -141,9 +153,8 @@ def _side_by_side(finding: Finding) -> list[str]:
     return [f"{a:<{width}}{b}" for a, b in zip_longest(["expected", *left], ["got", *right], fillvalue="")]
 
 
-def _picture(finding: Finding) -> str:
-    arrays = (finding.trial.expected, finding.trial.got)
-    return _drawn(*((array.dtype.str, array.shape, array.tobytes()) for array in arrays))
+def _picture(expected: np.ndarray, got: np.ndarray) -> str:
+    return _drawn(*((a.dtype.str, a.shape, a.tobytes()) for a in (expected, got)))
 
 
 @lru_cache(maxsize=200)
@@ -157,6 +168,6 @@ def _drawn(expected: Array, got: Array) -> str:
     figure.savefig(buffer, format="png", dpi=110)
     data = base64.b64encode(buffer.getvalue()).decode()
     return (
-        f'<img style="{STYLE["image"]}" alt="Expected matrix, returned matrix, and where they differ" '
+        f'<img style="{STYLE["image"]}" alt="Expected array, returned array, and where they differ" '
         f'src="data:image/png;base64,{data}">'
     )

@@ -6,11 +6,10 @@ from typing import Any
 
 from numpy.random import Generator
 
-from resampling.checks.refusals import Refusal
+from resampling.checks.refusals import Test
 
 Arguments = Mapping[str, Any]
 Cases = Callable[[Generator], Iterable[Arguments]]
-Test = Callable[[Any, Any], Refusal | None]
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
 
 from resampling import conv_matrix1d, conv_matrix2d, count_nonzeros, kron, sampling_matrix
 from resampling.figures import INPUT, KERNEL, OUTPUT, panels
+from resampling.figures.cells import draw_cells
 from resampling.figures.matrices import draw_grid, draw_matrix
 
 Array = np.ndarray
@@ -33,7 +33,7 @@ def plot_sliding_kernel(weight: Array, x: Array, **options: int) -> Figure:
     windows, middle, right = axes[0]
     _draw_windows(windows, weight, x, rows, **options)
     draw_matrix(middle, matrix, numbers=True)
-    _draw_cells(right, [(0, i, f"{y:.4g}", OUTPUT, 0.25) for i, y in enumerate(matrix @ x)])
+    draw_cells(right, [(0, i, f"{y:.4g}", OUTPUT, 0.25) for i, y in enumerate(matrix @ x)])
     windows.set_title("the kernel over x")
     middle.set_title(f"C, {rows}×{columns}")
     right.set_title("y = C x")
@@ -52,20 +52,7 @@ def _draw_windows(
             colour = KERNEL if j in taps else INPUT if 0 <= j < len(x) else "#aaaaaa"
             text = f"{taps[j]:g}·{sample:g}" if j in taps else f"{sample:g}"
             cells.append((j, i, text, colour, 0.3 if j in taps else 0.08))
-    _draw_cells(ax, cells)
-
-
-def _draw_cells(ax: Axes, cells: Sequence[tuple[float, float, str, str, float]]) -> None:
-    """Framed cells (column, row, text, colour, opacity), and nothing else on `ax`."""
-    for column, row, text, colour, opacity in cells:
-        corner = column - 0.46, row - 0.46
-        ax.add_patch(Rectangle(corner, 0.92, 0.92, facecolor=colour, alpha=opacity, edgecolor="none"))
-        ax.add_patch(Rectangle(corner, 0.92, 0.92, fill=False, edgecolor=colour, linewidth=1.1))
-        ax.text(column, row, text, ha="center", va="center", fontsize=8)
-    columns, rows = [c[0] for c in cells], [c[1] for c in cells]
-    ax.set(aspect="equal", xticks=[], yticks=[])
-    ax.set(xlim=(min(columns) - 0.5, max(columns) + 0.5), ylim=(max(rows) + 0.5, min(rows) - 0.5))
-    ax.spines[:].set_visible(False)
+    draw_cells(ax, cells)
 
 
 def plot_patterns(weight: Array, length: int, variants: Mapping[str, Mapping[str, int]]) -> Figure:

@@ -4,9 +4,9 @@ Every test here runs for every task.
 """
 
 import functools
-import inspect
 import sys
 import time
+from copy import deepcopy
 from types import SimpleNamespace
 
 import numpy as np
@@ -209,6 +209,9 @@ def name_of(answer):
 
 @pytest.mark.parametrize("value", ODD_VALUES.values(), ids=ODD_VALUES)
 def test_an_odd_value_is_worth_nothing(task, value, check):
+    expected = task.reference(**deepcopy(next(iter(task.properties[0].cases(np.random.default_rng(0))))))
+    if type(value) is type(expected) and not isinstance(value, np.ndarray):
+        pytest.skip(f"{task.name} does return a {type(value).__name__}")
     score, report = check(task, lambda **given: value)
     assert score == 0
     assert task.properties[0].name in report
@@ -280,10 +283,10 @@ def test_changing_an_argument_costs_its_points(task, solution, check):
                 argument[...] = 7
         return value
 
-    changed = "weight" in inspect.signature(solution).parameters
     score, report = check(task, untidy)
-    assert score == (0 if changed else task.points)
-    assert ("changed its argument `weight` in place" in report) == changed
+    arrays = [set(map(type, case.values())) for p in task.properties for case in p.cases(np.random.default_rng(0))]
+    assert (score < task.points) == any(np.ndarray in kinds for kinds in arrays)
+    assert ("in place" in report) == (score < task.points)
 
 
 @pytest.mark.parametrize("clothes", ["partial", "object", "method", "lambda"])
@@ -308,18 +311,25 @@ class Callable:
 RIGHT = {
     "in Fortran order": np.asfortranarray,
     "read only": lambda a: np.frombuffer(a.tobytes(), a.dtype).reshape(a.shape),
-    "not contiguous": lambda a: np.repeat(np.repeat(a, 2, 0), 2, 1)[::2, ::2],
-    "reversed strides": lambda a: a[::-1, ::-1].copy()[::-1, ::-1],
+    "not contiguous": lambda a: (
+        np.repeat(np.repeat(a, 2, 0), 2, -1)[::2, ..., ::2] if a.ndim > 1 else np.repeat(a, 2)[::2]
+    ),
+    "reversed strides": lambda a: np.flip(np.flip(a).copy()),
     "from a list": lambda a: np.array(a.tolist(), a.dtype),
     "from torch": lambda a: torch.tensor(a).numpy(),
-    "with rounding noise": lambda a: (a * 3) / 3,
+    "a torch tensor": torch.tensor,
+    "with rounding noise": lambda a: (a * 3) / 3 if a.dtype.kind == "f" else a,
 }
 
 
 @pytest.mark.parametrize("form", RIGHT.values(), ids=RIGHT)
 def test_a_right_value_in_another_form_gets_full_marks(task, form, solution, check):
-    def answer(**given):
-        value = solution(**given)
-        return form(value) if isinstance(value, np.ndarray) else np.int64(value)
+    assert check(task, lambda **given: in_form(solution(**given), form))[0] == task.points
 
-    assert check(task, answer)[0] == task.points
+
+def in_form(value, form):
+    if isinstance(value, tuple | list):
+        return [in_form(v, form) for v in value]
+    if isinstance(value, np.ndarray):
+        return form(value)
+    return np.asarray(value)[()] if type(value) in (bool, int, float) else value

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from resampling.checks.evaluation import Refusal, best_of_both, call_text, evaluate, refused
-from resampling.checks.refusals import wrong_dtype, wrong_shape, wrong_values
+from resampling.checks.refusals import item, wrong_dtype, wrong_shape, wrong_values
 from resampling.checks.task import Mistake, Property, Task
 
 
@@ -135,3 +135,38 @@ def test_a_told_call_makes_the_same_array_when_typed(dtype):
 def test_dtypes_are_told_apart():
     assert wrong_dtype(np.ones(1), np.ones(1)) is None
     assert "expected dtype float64" in str(wrong_dtype(np.ones(1), np.ones(1, np.float32)))
+
+
+def pair(x):
+    return x + 1, 2 * x
+
+
+IN_ITEMS = Task(
+    reference=pair,
+    summary="two numbers.",
+    properties=(
+        Property("sum", 1, fixed({"x": 3}, {"x": 4}), item(0, wrong_values)),
+        Property("product", 1, fixed({"x": 3}, {"x": 4}), item(1, wrong_values)),
+    ),
+    mistakes=(
+        Mistake("not added", lambda x: (x, 2 * x), "Add."),
+        Mistake("tripled", lambda x: (x + 1, 3 * x), "Twice."),
+        Mistake("tripled and not added", lambda x: (x, 3 * x), "Neither."),
+        Mistake("forgotten", lambda x: (x + 1,), "Two."),
+    ),
+)
+
+
+@pytest.mark.parametrize(
+    ("answer", "names"),
+    [
+        (lambda x: (x, 2 * x), ["not added", None]),
+        (lambda x: (x, 3 * x), ["tripled and not added", "tripled and not added"]),
+        (lambda x: (x, 5 * x), ["not added", None]),
+        (lambda x: (x + 7, 3 * x), [None, "tripled"]),
+        (lambda x: (x + 1,), ["forgotten", "forgotten"]),
+    ],
+)
+def test_a_mistake_in_one_item_is_named_whatever_the_others_are(answer, names):
+    found = evaluate(IN_ITEMS, lambda given: (answer(**given), given), 0).findings
+    assert [f.mistake and f.mistake.name for f in found] == names

@@ -4,7 +4,17 @@ import numpy as np
 import pytest
 import torch
 
-from resampling.checks.refusals import Refusal, as_result, raised, same, time_limit, wrong_shape, wrong_values
+from resampling.checks.refusals import (
+    Refusal,
+    as_result,
+    item,
+    raised,
+    same,
+    size_of,
+    time_limit,
+    wrong_shape,
+    wrong_values,
+)
 
 MATRIX = np.array([[1.0, -2.0, 0.5], [0.0, 3.0, 4.0]])
 
@@ -97,3 +107,60 @@ def test_a_stub_is_not_an_error():
 
 def test_a_time_limit_is_told_in_seconds():
     assert "after 0.5 seconds" in str(time_limit(0.5))
+
+
+@pytest.mark.parametrize(
+    ("expected", "value"),
+    [
+        (0.5, np.float32(0.25)),
+        (0.5, np.array(0.25)),
+        (0.5, torch.tensor(0.25)),
+        (1.0, 2),
+        (True, np.False_),
+        ("a", "b"),
+        (None, None),
+        (None, 3),
+        ((1, 2), [1, 2]),
+        ((MATRIX, 2), (MATRIX, np.int64(2))),
+        ((1, 2), (1, 2, 3)),
+        ((), (1, 2)),
+    ],
+)
+def test_each_kind_of_result_is_taken_in_its_own_form(expected, value):
+    got = as_result(value, expected)
+    assert type(got) in (type(expected), type(value))
+    assert same(got, as_result(got, expected))
+
+
+@pytest.mark.parametrize(
+    ("expected", "value"),
+    [(0.5, True), (0.5, "0.5"), (0.5, MATRIX), (True, 1), (True, None), ("a", 1), (None, MATRIX), ((1, 2), 3),
+     ((1, 2), (1, None)), ((1, 2), np.ones(2)), ((MATRIX, 1), (MATRIX, 1.0))],
+)  # fmt: skip
+def test_no_kind_of_result_is_taken_for_another(expected, value):
+    with pytest.raises(Refusal) as caught:
+        as_result(value, expected)
+    assert caught.value.kind == "type"
+
+
+def test_numbers_of_another_kind_are_never_the_same():
+    values = [True, 1, 1.0, "1", None, (1,), np.array(1)]
+    assert [[same(a, b) for b in values] for a in values] == np.eye(7, dtype=bool).tolist()
+
+
+def test_floats_are_compared_up_to_rounding():
+    assert same(0.1 + 0.2, 0.3)
+    assert not same(0.3, 0.3001)
+    assert same(float("inf"), float("inf"))
+
+
+def test_of_a_tuple_the_item_is_named():
+    refusal = wrong_values((1, MATRIX), (1, MATRIX + 1))
+    assert (refusal.kind, refusal.item, str(refusal)[:7]) == ("values", 1, "item 1:")
+    assert item(0, wrong_values)((1, MATRIX), (1, MATRIX + 1)) is None
+    assert "expected a tuple of 2, got 1" in str(wrong_values((1, 2), (1,)))
+    assert item(1, wrong_shape)((1, MATRIX), (1,)).kind == "shape"
+
+
+def test_the_size_of_a_tuple_is_that_of_its_items():
+    assert [size_of(v) for v in (3, MATRIX, (MATRIX, (1, 2)), ())] == [1, 6, 8, 0]

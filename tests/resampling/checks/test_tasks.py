@@ -77,7 +77,9 @@ def test_every_property_can_be_lost(task, judge):
 
 
 def wrong_type(value):
-    return value.astype(np.float16) if isinstance(value, np.ndarray) else float(value)
+    if isinstance(value, tuple):
+        return tuple(map(wrong_type, value)) or None
+    return value.astype(np.float16) if isinstance(value, np.ndarray) else float(value) if type(value) is int else max
 
 
 def test_the_same_seed_gives_the_same_cases(task):
@@ -89,10 +91,16 @@ def test_another_seed_gives_other_cases(task):
     assert not any(equal(drawn[i], drawn[j]) for i in range(5) for j in range(i))
 
 
-def test_cases_are_fit_to_travel_as_raw_data(task):
+def test_cases_and_results_are_fit_to_travel_as_raw_data(task):
     for case in cases(task, 0):
-        for value in case.values():
-            assert isinstance(value, np.ndarray) or type(value) is int or {*map(type, value)} == {int}
+        assert [name for name, value in case.items() if not travels(value)] == []
+        assert travels(task.reference(**deepcopy(case)))
+
+
+def travels(value):
+    if type(value) is tuple:
+        return all(map(travels, value))
+    return value is None or type(value) in (np.ndarray, bool, int, float, str)
 
 
 def test_cases_tell_their_arguments_apart(task):
@@ -118,27 +126,33 @@ def quietly(answer, case):
 
 @pytest.mark.parametrize("seed", range(10))
 def test_random_answers_are_worth_nothing_and_get_no_name(task, seed, judge):
-    def guess(**given):
-        value = task.reference(**given)
-        return (
-            rng.normal(size=value.shape[:-1] + (value.shape[-1] + 1,))
-            if np.ndim(value)
-            else int(rng.integers(10**6, 10**7))
-        )
-
     rng = np.random.default_rng(seed)
-    verdict = judge(task, guess)
+    verdict = judge(task, lambda **given: guess(task.reference(**given), rng))
     assert (verdict.score, verdict.mistakes) == (0, ())
+
+
+def guess(value, rng):
+    """Something of the kind of `value`, if there is room for a guess, and of another size."""
+    if isinstance(value, tuple):
+        return tuple(guess(v, rng) for v in value)
+    if isinstance(value, np.ndarray):
+        return rng.normal(size=value.shape[:-1] + (value.shape[-1] + 1,))
+    return type(value)(rng.integers(10**6, 10**7)) if type(value) in (int, float) else object()
 
 
 @pytest.mark.parametrize("seed", range(10))
 def test_noise_of_the_right_shape_gets_no_name(task, seed, judge):
-    def guess(**given):
-        value = task.reference(**given)
-        return value + rng.normal(size=value.shape) if np.ndim(value) else value + int(rng.integers(1, 99)) * 10**6
-
     rng = np.random.default_rng(seed)
-    assert judge(task, guess).mistakes == ()
+    verdict = judge(task, lambda **given: disturbed(task.reference(**given), rng))
+    assert verdict.mistakes == ()
+
+
+def disturbed(value, rng):
+    if isinstance(value, tuple):
+        return tuple(disturbed(v, rng) for v in value)
+    if isinstance(value, np.ndarray):
+        return value + rng.normal(size=value.shape)
+    return value + int(rng.integers(1, 99)) * 10**6 if type(value) in (int, float) else object()
 
 
 def test_two_mistakes_at_once_cost_points_and_raise_nothing(task, judge):
