@@ -352,6 +352,12 @@ INTERPOLATION_MATRIX = Task(
     mistakes=(
         Mistake(TRANSPOSED[0], lambda *a, **k: interpolation_matrix(*a, **k).T, TRANSPOSED[1]),
         Mistake(
+            "the distance turned round",
+            _turned_round,
+            "kernel(c - j) puts the open end of the box on the other side, so that halfway the left sample is read. "
+            "The distance is j - c.",
+        ),
+        Mistake(
             "coordinates without the half pixel",
             _with(lambda i, n, o: i * n / o),
             "i * n / o lays the centres of the two first samples on each other. Here the ends of the picture coincide: "
@@ -414,14 +420,8 @@ INTERPOLATION_MATRIX = Task(
         Mistake(
             "the nearest of torch",
             _torchs_nearest,
-            "floor(i * n / o) is torch's mode `nearest`. Here, as in its `nearest-exact`, the sample nearest to c is read: "
-            "kernel(j - c).",
-        ),
-        Mistake(
-            "the distance turned round",
-            _turned_round,
-            "kernel(c - j) puts the open end of the box on the other side, so that halfway the left sample is read. The "
-            "distance is j - c.",
+            "floor(i * n / o) is torch's mode `nearest`. Here, as in its `nearest-exact`, the sample nearest to c is "
+            "read: kernel(j - c).",
         ),
         Mistake(
             "coordinates clipped",
@@ -708,8 +708,8 @@ ANTIALIAS_MATRIX = Task(
         Mistake(
             "the window of task 2",
             _window_of_task_2,
-            "From floor(c) - 3 to floor(c) + 4 is no longer enough: the kernel now reaches to radius * stretch. Go through "
-            "all samples of the input.",
+            "From floor(c) - 3 to floor(c) + 4 is no longer enough: the kernel now reaches to radius * stretch. Go "
+            "through all samples of the input.",
         ),
         Mistake(
             "the stretch is rounded",
@@ -1078,7 +1078,8 @@ PSNR_STUDY = Task(
         Mistake(
             "the standard error of the mean",
             _study(conclude=lambda t: (_conclusions(t)[0], _conclusions(t)[1] / len(t) ** 0.5, _conclusions(t)[2])),
-            "Divided by the root of N it says how well the mean is known. Asked for is the spread from picture to picture.",
+            "Divided by the root of N it says how well the mean is known. Asked for is the spread from picture to "
+            "picture.",
         ),
         Mistake(
             "wins instead of losses",

@@ -95,8 +95,8 @@ def _as_text(value: Any, _: str) -> str:
 
 def _as_items(value: Any, expected: tuple) -> tuple:
     """Each item in the form of its counterpart; items too many in that of the last."""
-    if type(value) not in (tuple, list):
-        raise Refusal("type", f"it returned {_a_kind(value)}; expected a tuple of {len(expected)}.")
+    if type(value) not in (tuple, list, range):
+        raise Refusal("type", f"it returned {_a_kind(value)}; expected a tuple or a list of {len(expected)}.")
     models = [*expected, *expected[-1:] * len(value)] or [None] * len(value)
     return tuple(_as_item(i, *pair) for i, pair in enumerate(zip(value, models, strict=False)))
 

@@ -166,3 +166,14 @@ def test_a_division_that_gives_a_float_is_told_so(check):
         return (length + 2 * padding - dilation * (kernel_size - 1) - 1) / stride + 1
 
     assert "use // or int(...)" in check(COUNT_WINDOWS, answer)[1]
+
+
+@pytest.mark.parametrize(
+    ("asked", "answer", "words"),
+    [
+        (INPUT_SIZES, lambda **_: [], "expected [6], got []."),
+        (PLAN_ENCODER_DECODER, lambda **_: ([17, 9], [0, 1], 19), "item 1: expected [1, 0], got [0, 1]."),
+    ],
+)
+def test_wrong_lists_are_shown_whole(asked, answer, words, judge):
+    assert words in [str(f.trial.refusal) for f in judge(asked, answer).findings if f.trial]

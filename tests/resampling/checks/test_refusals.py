@@ -121,6 +121,7 @@ def test_a_time_limit_is_told_in_seconds():
         (None, None),
         (None, 3),
         ((1, 2), [1, 2]),
+        ((1, 2), range(1, 3)),
         ((MATRIX, 2), (MATRIX, np.int64(2))),
         ((1, 2), (1, 2, 3)),
         ((), (1, 2)),
