@@ -119,7 +119,7 @@ class Channel:
 
 def _describe(value: Any, body: list[bytes], depth: int = 0) -> list[Any]:
     """``[kind, …]`` of a value; its bytes, if it has any, are added to `body`."""
-    if type(value) is range and len(value) < ITEMS_CAP:
+    if type(value) is range and len(value[:ITEMS_CAP]) < ITEMS_CAP:
         value = list(value)
     kind = type(value)
     if value is None or kind is bool:
@@ -130,7 +130,7 @@ def _describe(value: Any, body: list[bytes], depth: int = 0) -> list[Any]:
         return ["float", value.hex()]
     if kind is str:
         return _describe_text(value, body)
-    if kind in (tuple, list, dict) and depth < DEPTH_CAP and _count(value, depth) < ITEMS_CAP:
+    if kind in (tuple, list, dict) and depth < DEPTH_CAP and _count(value, depth) < ITEMS_CAP // 4:
         return _describe_items(value, body, depth + 1)
     if f"{kind.__module__}.".startswith("torch."):
         value = _as_numpy(value)
@@ -154,11 +154,10 @@ def _describe_text(value: str, body: list[bytes]) -> list[Any]:
 
 
 def _count(value: Any, depth: int) -> int:
-    """How many values `value` holds, itself included; one that is nested too deeply holds too many."""
-    if type(value) not in (tuple, list, dict):
-        return 1
-    items = value.values() if type(value) is dict else value
-    return 1 + sum(_count(item, depth + 1) for item in items) if depth < DEPTH_CAP else ITEMS_CAP
+    """Items of a tuple or list and of all in it; one that is nested too deeply has too many."""
+    if type(value) not in (tuple, list):
+        return len(value) if type(value) is dict else 1
+    return 1 + sum(_count(item, depth + 1) for item in value) if depth < DEPTH_CAP else ITEMS_CAP
 
 
 def _describe_items(value: tuple | list | dict, body: list[bytes], depth: int) -> list[Any]:
