@@ -89,4 +89,5 @@ def test_no_file_names_a_place_on_one_machine(root):
     command = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
     names = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True).stdout.splitlines()
     place = re.compile(rb"[\s\"'(=:]/(work|root)/")
-    assert [n for n in names if n != "tests/course/test_stems.py" and place.search((root / n).read_bytes())] == []
+    may = {"tests/course/test_stems.py", "tools/attack_list.py"}  # this test, and what attackers look for
+    assert [n for n in names if n not in may and place.search((root / n).read_bytes())] == []

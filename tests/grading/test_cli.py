@@ -122,9 +122,9 @@ def test_a_second_release_keeps_the_secret(grade, course, request):
     assert Course(course.root).secret == before
 
 
-def test_only_the_notebook_is_in_source(course):
-    files = [p.name for p in (course.root / "source").rglob("*") if p.is_file()]
-    assert files == ["07_convolution_matrix.ipynb"]
+def test_only_the_notebooks_are_in_source(course, request):
+    files = {p.name for p in (course.root / "source").rglob("*") if p.is_file()}
+    assert files == {p.name for p in request.config.rootpath.glob("exercises/*/*.ipynb")}
 
 
 def test_a_file_is_written_whole_or_not_at_all(tmp_path):
