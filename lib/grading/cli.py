@@ -185,13 +185,13 @@ def _feedback(options: argparse.Namespace, course: Course) -> int:
     pages = []
     for assignment in _assignments(options, course):
         students = _graded_students(course, assignment, options.student)
-        if not students:
-            whom = f" for {options.student}" if options.student else ""
-            raise CourseError(f"Nothing of {assignment} is graded yet{whom}: `grade run`.")
         if options.dry_run:
             pages += [course.root / "feedback" / s / assignment / f"{assignment}.html" for s in students]
-        else:
+        elif students:
             pages += make_feedback(course, assignment, students)
+    if not pages:
+        what = f"{options.assignment or 'any assignment'}{f' for {options.student}' if options.student else ''}"
+        raise CourseError(f"Nothing of {what} is graded yet: `grade run`.")
     would = "would be written" if options.dry_run else ""
     _say(
         options, [str(page) for page in pages], [f"{len(pages)} page(s) in {course.root / 'feedback'} {would}".strip()]

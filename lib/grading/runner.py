@@ -303,6 +303,7 @@ def _take_out_of_numpy(names: list[str]) -> None:
         for module in [m for n, m in sys.modules.items() if n.partition(".")[0] == "numpy" and m is not None]:
             for alias in [k for k, v in vars(module).items() if v is known or k in (name, f"{name}2")]:
                 setattr(module, alias, _refusing(f"numpy.{name}"))
+    numpy.poly = _poly
 
 
 def _refusing(name: str) -> Callable[..., None]:
@@ -310,3 +311,14 @@ def _refusing(name: str) -> Callable[..., None]:
         raise ImportError(f"{name} may not be used here")
 
     return refuse
+
+
+def _poly(seq_of_zeros: Any) -> numpy.ndarray:
+    """`numpy.poly`, which NumPy computes with the function that is gone: one root after the other."""
+    roots = numpy.atleast_1d(seq_of_zeros)
+    roots = numpy.linalg.eigvals(roots) if roots.ndim == 2 else roots
+    product = numpy.ones(1, numpy.result_type(roots, 1.0))
+    for root in roots:
+        product = numpy.append(product, 0) - root * numpy.append(0, product)
+    conjugate = numpy.array_equal(numpy.sort(roots), numpy.sort(roots.conjugate()))
+    return product.real if conjugate else product

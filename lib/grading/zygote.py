@@ -11,6 +11,7 @@ import ctypes
 import gc
 import json
 import os
+import re
 import select
 import signal
 import socket
@@ -191,7 +192,12 @@ def _furnish(folder: int) -> None:
     _call("unshare", NEW_MOUNTS | NEW_HOST | NEW_IPC | NEW_NETWORK)
     _mount("none", "/", None, RECURSIVE | PRIVATE)
     for place, size in ((HOME, folder), ("/tmp", folder), ("/dev/shm", SHARED_MEMORY)):
+        held = {path: os.open(path, os.O_PATH) for path in _mounts_below(place)}  # a Python that lies in /tmp, say
         _mount("tmpfs", place, "tmpfs", NO_SETUID | NO_DEVICES, f"mode=1777,size={size}")
+        for path, descriptor in held.items():
+            path.mkdir(parents=True)
+            _mount(f"/proc/self/fd/{descriptor}", str(path), None, BIND | RECURSIVE)
+            os.close(descriptor)
     _mount("devpts", "/dev/pts", "devpts", NO_SETUID | NO_PROGRAMS, "newinstance,ptmxmode=0666,mode=620")
     _mount("proc", "/proc", "proc", NO_SETUID | NO_DEVICES | NO_PROGRAMS)
     for name in ("bus", "irq", "sys", "sysrq-trigger"):
@@ -199,6 +205,14 @@ def _furnish(folder: int) -> None:
             _mount(f"/proc/{name}", f"/proc/{name}", None, BIND)
             _mount("none", f"/proc/{name}", None, BIND | REMOUNT | READ_ONLY | NO_SETUID | NO_DEVICES | NO_PROGRAMS)
     os.chdir(HOME)
+
+
+def _mounts_below(place: str) -> list[Path]:
+    """Folders inside of `place` on which something is mounted, without those inside of one another."""
+    lines = Path("/proc/self/mountinfo").read_text().splitlines()
+    paths = {Path(re.sub(r"\\(\d{3})", lambda m: chr(int(m[1], 8)), line.split()[4])) for line in lines}
+    below = {path for path in paths if Path(place) in path.parents and path.is_dir()}
+    return sorted(path for path in below if not below & {*path.parents})
 
 
 def _become(user: int, group: int) -> None:

@@ -55,7 +55,7 @@ def test_a_place_without_solutions_is_told(grade, tmp_path):
 def test_feedback_before_grading_is_told(grade, course):
     code, _, err = grade("feedback", "--course", course.root)
     assert code == 1
-    assert "Nothing of 07_convolution_matrix is graded yet" in err
+    assert "Nothing of any assignment is graded yet" in err
 
 
 def test_no_command_is_told(capsys):

@@ -369,6 +369,13 @@ def test_a_function_of_numpy_is_taken_out_under_all_its_names(how):
     assert "numpy.convolve may not be used here" in said
 
 
+def test_what_numpy_computes_with_it_still_works():
+    roots = ("[-1.0, -1.0]", "[]", "[1, 2]", "[1j, -1j]", "[1j, 2]", "[[1.0, 2.0], [3.0, 4.0]]")
+    code = f"import numpy as np\nfor roots in ({', '.join(roots)}): print(np.round(np.poly(roots), 9).tolist())"
+    plain, stripped = (run(code, stripped=names) for names in ([], ["numpy.convolve"]))
+    assert plain == stripped
+
+
 def test_a_hidden_folder_inside_a_python_is_hidden(tmp_path, monkeypatch):
     python = tmp_path / "python"
     (python / "course").mkdir(parents=True)

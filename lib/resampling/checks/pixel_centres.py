@@ -1,7 +1,6 @@
 """Tasks of the chapter on pixel centres."""
 
 from collections.abc import Callable, Iterator, Sequence
-from math import ceil
 from typing import Any
 
 import numpy as np
@@ -769,11 +768,13 @@ def _gain(y: Array, kernel: Array, size: Size, stride: Size, padding: Size) -> A
 
 
 def _phase_gain(y: Array, kernel: Array, size: Size, stride: Size, padding: Size) -> Array:
-    """The same, if the picture went on in all directions."""
-    more = tuple(ceil(k / s) + 2 for k, s in zip(kernel.shape, stride, strict=True))
-    wide = tuple(n + 2 * m for n, m in zip(size, more, strict=True))
-    crop = tuple(p + s * m for p, s, m in zip(padding, stride, more, strict=True))
-    return _gain(y, kernel, wide, stride, crop)
+    """The same, if the picture went on in all directions: the sum of the taps of each pixel's phase."""
+    del size
+    sums = np.zeros(stride)
+    for (a, b), tap in np.ndenumerate(kernel):
+        sums[a % stride[0], b % stride[1]] += tap
+    rows, columns = ((np.arange(o) + p) % s for o, p, s in zip(y.shape, padding, stride, strict=True))
+    return sums[np.ix_(rows, columns)]
 
 
 TENT = np.array([0.25, 0.75, 0.75, 0.25])

@@ -28,11 +28,11 @@ def judge():
 
 @pytest.fixture
 def check(capsys):
-    """Score and printed report of an answer that gets a fifth of a second."""
+    """Score and printed report of an answer; a call of it gets `seconds`."""
 
-    def run(task, answer, **options):
+    def run(task, answer, seconds=5.0, **options):
         try:
-            score = make_check(replace(task, time_limit=0.2))(answer, **options)
+            score = make_check(replace(task, time_limit=seconds))(answer, **options)
         except KeyboardInterrupt:
             pytest.fail("an interrupt left the check")
         out, err = capsys.readouterr()
