@@ -157,7 +157,7 @@ check_index_memory(index_memory)
 # *{points:reindex} points.* Indices belong to the plane in which they were counted. When a decoder works on planes of
 # another size, they must be counted anew. Write `reindex(indices, size, new_size)`: for each index of a plane of
 # `size = (H, W)` pixels, the index of the *same row and column* in a plane of `new_size` pixels, or `-1` if that
-# plane has no such pixel. `indices` may have any shape, and the result has the same.
+# plane has no such pixel. `indices` may have any shape, and the result has the same shape and dtype.
 #
 # `reindex(np.array([[6, 18]]), (5, 5), (4, 4))` is `[[5, 15]]`, and with `new_size = (9, 3)` it is `[[4, -1]]`.
 #
@@ -229,9 +229,9 @@ check_max_unpool_adjoint(max_unpool_adjoint)
 # between the two; the decoder begins each stage with `MaxUnpool2d` and the stored indices. "Unpooling reverses the
 # pooling," says the colleague, "so the decoder only has to learn the rest."
 #
-# 1. Name three different things that go wrong or are lost when such maps are pooled, unpooled and pooled again, each
-#    with an example of a few numbers. Which of them would a ReLU in front of the pooling prevent, and what would it
-#    cost?
+# 1. Name three different things that go wrong or are lost between the map before the pooling and the one after the
+#    unpooling, with the decoder's layers in between, or when that one is pooled again; each with an example of a few
+#    numbers. Which of them would a ReLU in front of the pooling prevent, and what would it cost?
 # 2. Which loss disappears with `MaxPool2d(2)`? And which statement about unpooling is then exactly true?
 # 3. The code that is to compress pictures counts the numbers in the bottleneck only: "256 to 1". What is missing in
 #    this account?
@@ -242,10 +242,11 @@ check_max_unpool_adjoint(max_unpool_adjoint)
 # 1. (3 points, one for each with its example.) *Samples that are no maximum*: [3, 1] becomes [3, 0]; no ReLU helps.
 #    *Values that meet*: windows overlap, one maximum is found by two of them; as long as the values are the pooled
 #    ones nothing happens (they are equal), but after the layers of the decoder they differ, all but one are
-#    overwritten, and which one is not even promised on a GPU; a ReLU does not help. *Negative maxima*: [-1, -2] becomes
+#    overwritten, and torch does not even promise which; a ReLU does not help. *Negative maxima*: [-1, -2] becomes
 #    [-1, 0], and pooled again 0: the zeros that were filled in are larger than the maximum. A ReLU in front prevents
-#    this, because then no maximum is negative, at the cost of all negative values. (Samples that no window reaches,
-#    at the border, count as an example too.)
+#    this, because then no maximum is negative, at the cost of all negative values. (The *size*
+#    counts too: without `output_size`, 4 samples are pooled to 2 and unpooled to 3, and in a picture each row after the
+#    first is out of step.)
 # 2. Side by side, no two windows find the same pixel, so nothing is overwritten. Then gathering at the indices after
 #    unpooling returns every value, of either sign: unpooling is an exact right inverse of the gather (and UᵀU = 1).
 #    It is not an inverse of max-pooling, neither on the left nor, for negative values, on the right. (1 point)

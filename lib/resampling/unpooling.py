@@ -218,7 +218,7 @@ def max_unpool1d(
 
     Names, order and semantics are those of ``torch.nn.functional.max_unpool1d``. `indices` come from
     ``max_pool1d(..., return_indices=True)`` (SegNet, arXiv 1511.00561). When overlapping windows named the same
-    sample, one of their values is kept, the last (a GPU promises no order); `max_pool1d_backward` *adds* them.
+    sample, one of their values is kept, the last (torch promises no order); `max_pool1d_backward` *adds* them.
 
     Parameters
     ----------

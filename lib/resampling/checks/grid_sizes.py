@@ -159,6 +159,7 @@ COUNT_WINDOWS = Task(
             "rounded up",
             _counted(lambda n, k, s, p, d: -(-(n + 2 * p - d * (k - 1) - 1) // s) + 1),
             "A window that does not fit as a whole is not there: round down. Only pooling with ceil_mode rounds up.",
+            "The formula without its floor",
         ),
         Mistake(
             "padding on one side",
@@ -194,6 +195,7 @@ COUNT_WINDOWS = Task(
         ),
     ),
     forbidden=FORBIDDEN,
+    section="Counting windows",
 )
 
 # --------------------------------------------------------------------------- conv_transpose_output_size
@@ -325,6 +327,7 @@ CONV_TRANSPOSE_OUTPUT_SIZE = Task(
             "the stride taken as the factor",
             _grown(lambda n, k, s, p, op, d: s * n + op),
             "o = s * n holds only if d * (k - 1) + 1 - 2 * p + op equals s.",
+            "When the factor is exactly s",
         ),
         Mistake(
             "padding makes it longer",
@@ -357,11 +360,13 @@ CONV_TRANSPOSE_OUTPUT_SIZE = Task(
             "any output_padding allowed",
             _without_limit(lambda size, op, s, d: size < 1),
             "torch refuses an output_padding that is not below max(stride, dilation): return 0.",
+            "How large it may be",
         ),
         Mistake(
             "the limit is the stride alone",
             _without_limit(lambda size, op, s, d: size < 1 or op >= s),
             "output_padding must be below the stride or below the dilation: the larger of the two is the limit.",
+            "How large it may be",
         ),
         Mistake(
             "sizes below one",
@@ -370,6 +375,7 @@ CONV_TRANSPOSE_OUTPUT_SIZE = Task(
         ),
     ),
     forbidden=FORBIDDEN,
+    section="The way back",
 )
 
 # --------------------------------------------------------------------------- input_sizes
@@ -530,6 +536,7 @@ INPUT_SIZES = Task(
         Mistake("not ascending", _upside_down, "The order matters here: the shortest input first."),
     ),
     forbidden=FORBIDDEN,
+    section="Reading it backwards",
 )
 
 # --------------------------------------------------------------------------- output_padding_for
@@ -709,6 +716,7 @@ OUTPUT_PADDING_FOR = Task(
         ),
     ),
     forbidden=FORBIDDEN,
+    section="How large it may be",
 )
 
 # --------------------------------------------------------------------------- receptive_field
@@ -868,6 +876,7 @@ RECEPTIVE_FIELD = Task(
         ),
     ),
     forbidden=FORBIDDEN,
+    section="What one output sees",
 )
 
 # --------------------------------------------------------------------------- plan_encoder_decoder
@@ -1038,11 +1047,13 @@ PLAN_ENCODER_DECODER = Task(
             _planned(padded=_next_multiple),
             "That is the rule for kernels with d * (k - 1) + 1 - 2 * p = s. With k = 3, s = 2, p = 1 and three layers, "
             "17 fits and 16 does not.",
+            "Which sizes never lose a row?",
         ),
         Mistake(
             "only the first layer served",
             _planned(padded=_one_layer_at_a_time),
             "The deeper layers must not drop a sample either.",
+            "Which sizes never lose a row?",
         ),
         Mistake(
             "rounded down to a length that fits",
@@ -1057,6 +1068,7 @@ PLAN_ENCODER_DECODER = Task(
     ),
     forbidden=FORBIDDEN,
     time_limit=2.0,
+    section="An encoder and its decoder",
 )
 
 TASKS = (

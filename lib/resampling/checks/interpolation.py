@@ -185,6 +185,7 @@ KERNEL = Task(
         ),
     ),
     forbidden=LIBRARIES,
+    section="The general rule",
 )
 
 # --------------------------------------------------------------------------- interpolation_matrix
@@ -362,17 +363,20 @@ INTERPOLATION_MATRIX = Task(
             _with(lambda i, n, o: i * n / o),
             "i * n / o lays the centres of the two first samples on each other. Here the ends of the picture coincide: "
             "(i + 1/2) * n / o - 1/2.",
+            "The general rule",
         ),
         Mistake(
             "the first and last centres laid on each other",
             _with(_align_corners),
             "That is align_corners=True. Here the ends of the picture coincide, half a sample further out: "
             "(i + 1/2) * n / o - 1/2.",
+            "The general rule",
         ),
         Mistake(
             "the step is upside down",
             _with(lambda i, n, o: (i + 0.5) * o / n - 0.5),
             "One step in the output is n / o steps in the input: more outputs, smaller steps.",
+            "The general rule",
         ),
         Mistake(
             "what lies outside is dropped",
@@ -436,6 +440,7 @@ INTERPOLATION_MATRIX = Task(
         ),
     ),
     forbidden=LIBRARIES,
+    section="It is a matrix",
 )
 
 # --------------------------------------------------------------------------- resize
@@ -588,6 +593,7 @@ RESIZE = Task(
         Mistake("sizes taken for factors", _factors, "size counts output samples; it is not a factor."),
     ),
     forbidden=LIBRARIES,
+    section="It is a matrix",
 )
 
 # --------------------------------------------------------------------------- antialias_matrix
@@ -723,6 +729,7 @@ ANTIALIAS_MATRIX = Task(
         ),
     ),
     forbidden=LIBRARIES,
+    section="Shrinking: stretch the kernel",
 )
 
 # --------------------------------------------------------------------------- degree
@@ -883,6 +890,7 @@ DEGREE = Task(
             _degree_by(_asymmetric),
             "Output sample i lies at (i + 1/2) * n / o - 1/2. Measured from i * n / o, even linear interpolation "
             "misses straight lines.",
+            "The general rule",
         ),
         Mistake(
             "it does not stop at the first failure",
@@ -897,6 +905,7 @@ DEGREE = Task(
         ),
     ),
     forbidden=LIBRARIES,
+    section="What a kernel must do",
 )
 
 # --------------------------------------------------------------------------- psnr_study
@@ -1088,6 +1097,7 @@ PSNR_STUDY = Task(
         ),
     ),
     forbidden=LIBRARIES,
+    section="Which one is best?",
 )
 
 TASKS = (KERNEL, INTERPOLATION_MATRIX, RESIZE, ANTIALIAS_MATRIX, DEGREE, PSNR_STUDY)

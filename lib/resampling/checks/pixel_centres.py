@@ -182,6 +182,7 @@ COORDINATE_MAP = Task(
         ),
     ),
     forbidden=LIBRARIES,
+    section="The general rule",
 )
 
 # --------------------------------------------------------------------------- resize_on_grid
@@ -356,6 +357,7 @@ RESIZE_ON_GRID = Task(
         ),
     ),
     forbidden=LIBRARIES,
+    section="Nearest, and not so exact",
 )
 
 # --------------------------------------------------------------------------- which_convention
@@ -499,6 +501,7 @@ WHICH_CONVENTION = Task(
         ),
     ),
     forbidden=LIBRARIES,
+    section="Which convention is right?",
 )
 
 # --------------------------------------------------------------------------- picture_shift
@@ -631,6 +634,7 @@ PICTURE_SHIFT = Task(
         ),
     ),
     forbidden=LIBRARIES,
+    section="How to measure a shift",
 )
 
 # --------------------------------------------------------------------------- tent_layer
@@ -747,6 +751,7 @@ TENT_LAYER = Task(
         ),
     ),
     forbidden=LIBRARIES,
+    section="The dark border",
 )
 
 # --------------------------------------------------------------------------- repair_border
@@ -911,6 +916,7 @@ REPAIR_BORDER = Task(
         ),
     ),
     forbidden=LIBRARIES,
+    section="The dark border",
 )
 
 TASKS = (COORDINATE_MAP, RESIZE_ON_GRID, WHICH_CONVENTION, PICTURE_SHIFT, TENT_LAYER, REPAIR_BORDER)

@@ -125,6 +125,7 @@ BED_OF_NAILS = Task(
             "copies instead of zeros",
             _copied,
             "That is nearest-neighbour upsampling. In a bed of nails each pixel stands alone.",
+            "The smallest example",
         ),
         Mistake(
             "phase ignored",
@@ -156,12 +157,23 @@ BED_OF_NAILS = Task(
             "phase[0] moves the rows down, phase[1] moves the columns to the right.",
         ),
         Mistake(
+            "one phase for both axes",
+            lambda input, stride=(1, 1), phase=(0, 0): _laid_apart()(input, stride, phase[:1] * 2),
+            "The two axes have phases of their own: phase[0] down and phase[1] across.",
+        ),
+        Mistake(
+            "in the middle of each block",
+            _laid_apart(place=lambda i, s, r: s * i + s // 2),
+            "The place in the block is given by `phase`, and (0, 0) is its top left corner.",
+        ),
+        Mistake(
             "one stride for both axes",
             lambda input, stride=(1, 1), phase=(0, 0): _laid_apart()(input, stride[:1] * 2, phase),
             "The two axes have strides of their own: stride[0] down and stride[1] across.",
         ),
     ),
     forbidden=FORBIDDEN,
+    section="Three linear maps",
 )
 
 # --------------------------------------------------------------------------- max_unpool
@@ -199,6 +211,8 @@ def _peaks(rng: Generator, *shapes: tuple[int, int, int]) -> Iterator[Arguments]
 
 def _meetings(rng: Generator) -> Iterator[Arguments]:
     yield from _peaks(rng, (1, 5, 5), (1, 5, 7), (2, 5, 9), (3, 7, 5))
+    across = np.array([[[7, 0, 7], [7, 2, 5]]])  # the last 7 of the rows is not the last one of the columns
+    yield {"input": np.array([[[1.0, -4.0, 2.0], [3.0, 5.0, -6.0]]]), "indices": across, "size": (2, 4)}
     height, width = int(rng.integers(3, 5)), int(rng.integers(5, 8))
     indices = rng.choice([0, 1, width + 2, height * width - 1], size=(2, 3, 3))
     yield {"input": distinct(rng, 2, 3, 3), "indices": indices.astype(np.int64), "size": (height, width)}
@@ -233,6 +247,17 @@ def _at_corners(input: Array, indices: Array, size: Pair) -> Array:
     out = np.zeros((len(input), *size), dtype=input.dtype)
     out[:, : stride[0] * input.shape[1] : stride[0], : stride[1] * input.shape[2] : stride[1]] = input
     return out
+
+
+def _by_columns(input: Array, indices: Array, size: Pair) -> Array:
+    return max_unpool(input.swapaxes(1, 2), indices.swapaxes(1, 2), size)
+
+
+def _never_below_zero(input: Array, indices: Array, size: Pair) -> Array:
+    out = np.zeros((len(input), size[0] * size[1]), dtype=input.dtype)
+    for plane, places, values in zip(out, indices, input, strict=True):
+        np.maximum.at(plane, places.ravel(), values.ravel())
+    return out.reshape(-1, *size)
 
 
 def _all_in_the_first(input: Array, indices: Array, size: Pair) -> Array:
@@ -280,31 +305,48 @@ MAX_UNPOOL = Task(
             _unpooled(meet=lambda there, value: there + value),
             "Values with one index were added. That is the gradient of max-pooling, another operator; unpooling keeps "
             "one of them, here the last.",
+            "Four operators that are easily mistaken",
         ),
         Mistake(
             "the first one stays",
             _unpooled(meet=lambda there, value: there),
             "Of several values with one index the last one stays: it overwrites those before.",
+            "When two windows find the same pixel",
         ),
         Mistake(
             "the largest one stays",
             _unpooled(meet=max),
             "Of several values with one index the last one stays, be it larger or not.",
+            "When two windows find the same pixel",
+        ),
+        Mistake(
+            "zeros above the negative values",
+            _never_below_zero,
+            "A negative value takes the place of the zero too. Write each value, and compare nothing.",
+        ),
+        Mistake(
+            "the pooled map taken column after column",
+            _by_columns,
+            "Where values meet, the last one stays, counted row after row: the outer loop runs over the rows.",
+            "When two windows find the same pixel",
         ),
         Mistake(
             "the mean where they meet",
             _unpooled(meet=lambda there, value: (there + value) / 2),
             "Values that meet are not averaged: the last one stays.",
+            "When two windows find the same pixel",
         ),
         Mistake(
             "rows as long as those of the pooled map",
             _unpooled(lambda c, index, size, pooled: (c, *divmod(index, pooled[2]))),
             "The indices count the pixels of the large plane, so its width divides them, not that of the pooled map.",
+            "An index belongs to a width",
         ),
         Mistake(
             "divided by the height",
             _unpooled(lambda c, index, size, pooled: (c, *divmod(index, size[0]))),
             "row = index // width and column = index % width: the width, not the height. " + ROWS,
+            "An index belongs to a width",
         ),
         Mistake(
             "column after column",
@@ -315,14 +357,17 @@ MAX_UNPOOL = Task(
             "all channels in one plane",
             _all_in_the_first,
             "The indices of each channel begin at 0. Lay each channel into its own plane.",
+            "From where is an index counted?",
         ),
         Mistake(
             "a regular grid",
             _at_corners,
             "That is a bed of nails. Here each value goes where its index says.",
+            "The smallest example",
         ),
     ),
     forbidden=FORBIDDEN,
+    section="Three linear maps",
 )
 
 # --------------------------------------------------------------------------- index_memory
@@ -363,7 +408,7 @@ def _encoders(*fixed: tuple[int, Pair, Stages], even: bool = True, depth: tuple[
 def _counted(
     smaller: Callable[[int, int], int] = lambda n, k: n // k,
     skip: Callable[..., int] = lambda batch, c, big, small, b: b * batch * c * prod(big),
-    index: Callable[..., int] = lambda batch, c, big, small: 8 * batch * c * prod(small),
+    index: Callable[..., int] = lambda batch, c, big, small, b: 8 * batch * c * prod(small),
     bits: Callable[..., int] = lambda window, big: (prod(window) - 1).bit_length(),
     least: Callable[[int, int], int] = lambda bits, count: -(-bits * count // 8),
     carried: bool = True,
@@ -375,12 +420,17 @@ def _counted(
         for c, *window in stages:
             small = tuple(smaller(n, k) for n, k in zip(big, window, strict=True))
             count = batch * c * prod(small)
-            totals += [skip(batch, c, big, small, dtype_bytes), index(batch, c, big, small),
+            totals += [skip(batch, c, big, small, dtype_bytes), index(batch, c, big, small, dtype_bytes),
                        least(bits(window, big), count)]  # fmt: skip
             big = small if carried else big
         return tuple(totals.tolist())
 
     return wrong
+
+
+def _rounded_once(batch: int, size: Pair, stages: Stages, dtype_bytes: int = 4) -> tuple[int, int, int]:
+    bits = _counted(least=lambda bits, count: bits * count)(batch, size, stages, dtype_bytes)
+    return *bits[:2], -(-bits[2] // 8)
 
 
 SEGNET = ((64, 2, 2), (128, 2, 2), (256, 2, 2))
@@ -418,25 +468,33 @@ INDEX_MEMORY = Task(
                 (1, (6, 9), ((5, 3, 3),)),
                 (1, (3, 3), ((1, 1, 1),)),
                 (1, (6, 15), ((5, 2, 5),)),
+                (1, (6, 15), ((5, 3, 5),)),
+                (1, (6, 6), ((1, 2, 2), (3, 3, 3))),
             ),
             item(2, wrong_values),
-            "how many places has a window? How many bits tell so many places apart? Eight bits make a byte.",
+            "how many places has a window? How many bits tell so many places apart? Eight bits make a byte, and every "
+            "stage is rounded up.",
         ),
     ),
     mistakes=(
         Mistake(
             "an index for every pixel before pooling",
-            _counted(index=lambda batch, c, big, small: 8 * batch * c * prod(big)),
+            _counted(index=lambda batch, c, big, small, b: 8 * batch * c * prod(big)),
             "There is one index for each pooled sample: as many as there are windows.",
         ),
         Mistake(
             "four bytes for an index",
-            _counted(index=lambda batch, c, big, small: 4 * batch * c * prod(small)),
+            _counted(index=lambda batch, c, big, small, b: 4 * batch * c * prod(small)),
             "int64 means 64 bits, which are 8 bytes.",
         ),
         Mistake(
+            "indices as wide as the numbers",
+            _counted(index=lambda batch, c, big, small, b: b * batch * c * prod(small)),
+            "An index is an int64, 8 bytes, whatever the dtype of the maps.",
+        ),
+        Mistake(
             "one set of indices for all channels",
-            _counted(index=lambda batch, c, big, small: 8 * batch * prod(small)),
+            _counted(index=lambda batch, c, big, small, b: 8 * batch * prod(small)),
             "Every channel has maxima of its own, and so indices of its own.",
         ),
         Mistake(
@@ -489,8 +547,30 @@ INDEX_MEMORY = Task(
             _counted(least=lambda bits, count: bits * count),
             "Those are bits. Eight of them make a byte; round up to whole bytes in each stage.",
         ),
+        Mistake(
+            "rounded down to whole bytes",
+            _counted(least=lambda bits, count: bits * count // 8),
+            "The bits that are left over need a byte too: round up.",
+        ),
+        Mistake(
+            "rounded once for all stages",
+            _rounded_once,
+            "Every stage keeps its own bytes: round up in each stage, then add.",
+        ),
+        Mistake(
+            "a bit too many",
+            _counted(bits=lambda window, big: prod(window).bit_length()),
+            "The places are numbered from 0, so the largest number is m - 1: two bits tell four places apart.",
+        ),
+        Mistake(
+            "row and column apart",
+            _counted(bits=lambda window, big: sum((k - 1).bit_length() for k in window)),
+            "Bits for the row and bits for the column may be one more than for both at once: 3 by 5 has 15 places, and "
+            "4 bits do. Number all places of the window.",
+        ),
     ),
     forbidden=FORBIDDEN,
+    section="What the indices cost",
 )
 
 # --------------------------------------------------------------------------- reindex
@@ -559,10 +639,17 @@ REINDEX = Task(
     properties=(
         Property(
             "a larger plane",
-            1,
+            0.5,
             _resized(((4, 4), (5, 5)), ((4, 6), (4, 7)), ((6, 4), (7, 4)), change=(1, 4)),
             wrong_values,
             "find row and column in the old plane, then count them in the new one.",
+        ),
+        Property(
+            "whole numbers, like the indices",
+            0.5,
+            _resized(((4, 4), (5, 5)), ((4, 6), (3, 4))),
+            wrong_dtype,
+            "nothing can be read at place 7.0 of an array: indices stay int64.",
         ),
         Property(
             "a smaller plane that still holds all of them",
@@ -581,7 +668,7 @@ REINDEX = Task(
         Property(
             "channels",
             0.5,
-            _resized(((4, 6), (5, 7)), ((6, 4), (6, 3)), channels=3),
+            _resized(((4, 6), (5, 7)), ((6, 4), (6, 5)), channels=3),
             wrong_values,
             "every channel counts from 0, so they are all treated alike.",
         ),
@@ -629,6 +716,27 @@ REINDEX = Task(
             "A pixel that the new plane does not have is not moved to its border: give it -1.",
         ),
         Mistake(
+            "nothing checked",
+            _moved(_row_and_column, lambda row, column, counted, size: counted),
+            "A pixel whose row or column the new plane does not have gets -1: check both.",
+        ),
+        Mistake(
+            "one row and one column too many",
+            _moved(
+                _row_and_column,
+                lambda row, column, counted, size: np.where((row <= size[0]) & (column <= size[1]), counted, -1),
+            ),
+            "Rows and columns count from 0, so the last ones of the new plane are new_size[0] - 1 and new_size[1] - 1.",
+        ),
+        Mistake(
+            "0 instead of -1",
+            _moved(
+                _row_and_column,
+                lambda row, column, counted, size: np.where((row < size[0]) & (column < size[1]), counted, 0),
+            ),
+            "0 is a pixel, the first one. What the new plane does not have gets -1.",
+        ),
+        Mistake(
             "only the last index checked",
             _moved(_row_and_column, lambda row, column, counted, size: np.where(counted < prod(size), counted, -1)),
             "A pixel to the right of the plane would appear at the left of the next row. Check the column too.",
@@ -640,6 +748,7 @@ REINDEX = Task(
         ),
     ),
     forbidden=FORBIDDEN,
+    section="An index belongs to a width",
 )
 
 # --------------------------------------------------------------------------- max_unpool_adjoint
@@ -765,6 +874,18 @@ MAX_UNPOOL_ADJOINT = Task(
             "One of the values with that index was kept. It gets what stands there; only the others get 0.",
         ),
         Mistake(
+            "the last one column after column reads",
+            lambda output, indices: max_unpool_adjoint(output, indices.swapaxes(1, 2)).swapaxes(1, 2),
+            "max_unpool goes through the pooled map row after row, so the last one is to be found in that order.",
+            "When two windows find the same pixel",
+        ),
+        Mistake(
+            "number 0 taken for nobody",
+            _shares(lambda flat: _is_last(flat) & (np.arange(len(flat)) > 0)),
+            "The very first value gets nothing. If you lay the numbers 0, 1, 2, … to see who is left, 0 cannot be told "
+            "from an empty place: begin with 1.",
+        ),
+        Mistake(
             "the last over all channels",
             _shares(_is_last, by_channel=False),
             "Equal indices in different channels are different pixels: look for repetitions in each channel alone.",
@@ -791,6 +912,7 @@ MAX_UNPOOL_ADJOINT = Task(
         ),
     ),
     forbidden=FORBIDDEN,
+    section="Four operators that are easily mistaken",
 )
 
 TASKS = (BED_OF_NAILS, MAX_UNPOOL, INDEX_MEMORY, REINDEX, MAX_UNPOOL_ADJOINT)
