@@ -173,13 +173,13 @@ check_strided_conv2d(strided_conv2d)
 # *{points:downsampling_ledger} points.* What does a step down cost? Write
 # `downsampling_ledger(kind, input_size, kernel_size, stride, padding, channels_out, groups)` for `kind` "max", "avg"
 # or "conv". `input_size` is `(N, C, H, W)`. A convolution has a bias and makes `channels_out` channels; pooling
-# keeps the channels and gets neither `channels_out` nor `groups`. Return four whole numbers:
+# keeps the channels and gets neither `channels_out` nor `groups`. Return four whole numbers, items 0 to 3:
 #
-# 1. **parameters**, the numbers that are learned;
-# 2. **multiply-adds**: a sum of m products counts m, and the bias is free (the sum starts from it);
-# 3. **other operations**: the largest of m numbers takes m − 1 comparisons, their mean m − 1 additions and a
+# 0. **parameters**, the numbers that are learned;
+# 1. **multiply-adds**: a sum of m products counts m, and the bias is free (the sum starts from it);
+# 2. **other operations**: the largest of m numbers takes m − 1 comparisons, their mean m − 1 additions and a
 #    division; for a convolution 0;
-# 4. **bytes**: each number of the input and of the parameters read once, each number of the output written once, 4
+# 3. **bytes**: each number of the input and of the parameters read once, each number of the output written once, 4
 #    bytes each.
 #
 # `kernel_size`, `stride` and `padding` are pairs. Count every window as full, also on the padding. For an input of
@@ -281,11 +281,11 @@ check_shift_consistency(shift_consistency)
 #    becomes smaller. With global average pooling the number of parameters is the same with and without: count both.
 #    Whether it generalises better is a question of data, to be measured. (1 point) *Invariance:* a shift by a multiple
 #    of s moves the result (equivariance, not invariance); other shifts change it: [0,0,1,1,0,0,1,1] gives 0,1,0,1 and,
-#    moved by one, 1,1,1,1. (1 point) *Texture:* the maximum keeps more contrast, but of bright parts only, and it
-#    invents frequencies; a dark line on light ground is gone. (½ point) *Strided convolution:* adds C_in·C_out·k²
+#    moved by one, 1,1,1,1. (1 point) *Texture:* the maximum often keeps more contrast, but of bright parts only, and
+#    it invents frequencies; a dark line on light ground is gone. (½ point) *Strided convolution:* adds C_in·C_out·k²
 #    weights, so it is not the same network made better; the paper that is quoted for it claims "without loss in
 #    accuracy". It also drops samples like the others. (½ point) Numbers for two of these: required for full points.
-# 2. A stroke survives only where a whole window is ink; strokes thinner than 4 pixels vanish, others become up to 3
-#    pixels thinner on each side, for paper is the larger value. (1 point) Remedies, two of: invert the picture (ink =
-#    large), minimum-pooling, i.e. −max(−x), average or blur-pooling, a convolution before the pooling that can learn
-#    the sign, smaller windows. (1 point)
+# 2. A stroke survives only where a whole window is ink; strokes thinner than 4 pixels always vanish, those of 4 to
+#    6 in some positions, and all others become up to 3 pixels thinner on each side, for paper is the larger value.
+#    (1 point) Remedies, two of: invert the picture (ink = large), minimum-pooling, i.e. −max(−x), average or
+#    blur-pooling, a convolution before the pooling that can learn the sign, smaller windows. (1 point)

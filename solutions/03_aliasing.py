@@ -73,8 +73,8 @@ check_alias_frequency(alias_frequency)
 # ## 2 · The whole spectrum at once
 #
 # *{points:folding_matrix} points.* Let `X = np.fft.fft(x)` for a signal of `length` samples, and let `factor` divide
-# `length`. Write `folding_matrix(length, factor)`: the matrix $\Phi$ with `Phi @ np.fft.fft(x)` equal to
-# `np.fft.fft(x[::factor])` for every `x`.
+# `length`. Write `folding_matrix(length, factor)`: the matrix $\Phi$ of real numbers with
+# `Phi @ np.fft.fft(x)` equal to `np.fft.fft(x[::factor])` for every `x`.
 #
 # For `length = 4` and `factor = 2`:
 #
@@ -251,10 +251,10 @@ check_hide(hide)
 #    it?
 # 2. The service now blurs before it samples. Explain in terms of *frequencies* why this helps. A colleague proposes
 #    to blur *after* sampling instead, since that is 64 times cheaper: what do you answer?
-# 3. Is the attack impossible now? Use your `hide` with the matrices of a blur-pool (your `blur_pool2d`, applied to an
-#    identity matrix, gives them) on a cover and a secret of your choice, and report for two lengths of kernel the
-#    root mean square of the change. Say what an attacker would still have to show, and what limits him that `hide`
-#    does not know.
+# 3. Is the attack impossible now? Use your `hide` with the matrices of a blur-pool on a cover and a secret of your
+#    choice, and report for two lengths of kernel the root mean square of the change. (Your `blur_pool2d` makes these
+#    matrices: `blur_pool2d(np.eye(n)[None], (k, 1), (8, 1))[0]` blurs and samples each column of an identity matrix.)
+#    Say what an attacker would still have to show, and what limits him that `hide` does not know.
 
 # %% [markdown] question="the-defence" points=5
 # ### Model answer

@@ -136,6 +136,7 @@ ALIAS_FREQUENCY = Task(
         ),
     ),
     forbidden=LIBRARIES,
+    section="What becomes of a frequency",
 )
 
 # --------------------------------------------------------------------------- folding_matrix
@@ -232,6 +233,7 @@ FOLDING_MATRIX = Task(
         ),
     ),
     forbidden=LIBRARIES,
+    section="A whole spectrum: folding",
 )
 
 # --------------------------------------------------------------------------- blur_pool2d
@@ -387,6 +389,7 @@ BLUR_POOL2D = Task(
             "sampled first, blurred afterwards",
             _sampled_first,
             "Too late: what was folded cannot be told apart any more. Blur at full resolution, then keep samples.",
+            "Filter afterwards",
         ),
         Mistake(
             "the last sample is lost",
@@ -402,6 +405,7 @@ BLUR_POOL2D = Task(
             "blurred along the rows only",
             _by_axis(axes=(2,)),
             "Stripes that lie flat alias just as well: blur down the columns too.",
+            "Two dimensions: the zone plate",
         ),
         Mistake(
             "an even kernel reaches the wrong way",
@@ -414,12 +418,18 @@ BLUR_POOL2D = Task(
             "The first number of a pair belongs to the vertical axis, the second to the horizontal one.",
         ),
         Mistake(
+            "the two kernels swapped",
+            lambda input, kernel_size=(3, 3), **k: blur_pool2d(input, kernel_size[::-1], **k),
+            "kernel_size[0] is for the blur down the columns, kernel_size[1] for the one along the rows.",
+        ),
+        Mistake(
             "the first of the pair on both axes",
             _with_options(lambda pair: (pair[0], pair[0])),
             "kernel_size and stride are pairs: the second number belongs to the horizontal axis.",
         ),
     ),
     forbidden=LIBRARIES,
+    section="The binomial",
 )
 
 # --------------------------------------------------------------------------- design_lowpass
@@ -474,15 +484,20 @@ def _ill_formed(expected: Array, got: Array) -> Refusal | None:
     if len(got) % 2 == 0:
         return Refusal("shape", f"{len(got)} taps: an even number has no middle one.")
     if abs(got.sum() - 1) > 1e-9:
-        return Refusal("values", f"the taps add up to {got.sum():.6g}, not to 1.")
+        return Refusal("values", f"the taps add up to {got.sum():.11g}, not to 1.")
     return None if np.allclose(got, got[::-1], rtol=0, atol=1e-9) else Refusal("values", "the taps are not symmetric.")
 
 
 def _passband(expected: Array, got: Array) -> Refusal | None:
     refusal = _not_taps(expected, got)
-    if refusal or _errors(expected, got)[0] <= SLACK:
+    if refusal:
         return refusal
-    return Refusal("values", f"in the pass-band it is {_errors(expected, got)[0]:.3g} times as far from 1 as allowed.")
+    passed, _, stopped = _errors(expected, got)
+    if passed > SLACK:
+        return Refusal("values", f"in the pass-band it is {passed:.3g} times as far from 1 as allowed.")
+    if stopped > 0.9 * 10 ** (_asked_for(expected)[2] / 20):
+        return Refusal("values", "in the stop-band it passes nine tenths or more too, so a pass-band says little.")
+    return None
 
 
 def _stopband(expected: Array, got: Array) -> Refusal | None:
@@ -575,6 +590,7 @@ DESIGN_LOWPASS = Task(
             _recipe(lambda k, f, beta, _: windowed_sinc(k, f / 2, beta)),
             "Your filter stops at half the frequency. Here cutoff is in cycles per sample, so the sinc is "
             "sinc(2 · cutoff · t); only where 1 stands for the highest frequency is it sinc(cutoff · t).",
+            "Who calls it what",
         ),
         Mistake(
             "no window",
@@ -632,6 +648,7 @@ DESIGN_LOWPASS = Task(
         ),
     ),
     forbidden=LIBRARIES,
+    section="The windowed sinc",
 )
 
 # --------------------------------------------------------------------------- hide
@@ -784,6 +801,7 @@ HIDE = Task(
         ),
     ),
     forbidden=LIBRARIES,
+    section="A picture that says something else",
 )
 
 TASKS = (ALIAS_FREQUENCY, FOLDING_MATRIX, BLUR_POOL2D, DESIGN_LOWPASS, HIDE)

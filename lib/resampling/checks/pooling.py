@@ -56,9 +56,16 @@ def _rows(*fixed: tuple[int, int, int], sign: float = 0, ties: bool = False, **o
     return draw
 
 
+def _low(rng: Generator) -> Iterator[Arguments]:
+    """Negative samples with padding, some of them lower than any number that one would think of."""
+    yield from _rows((3, 3, 1), (5, 4, 3), sign=-1, padding=True)(rng)
+    yield {"input": -1e20 * np.abs(distinct(rng, 4)), "kernel_size": 2, "stride": 2, "padding": 1}
+
+
 def _tied(rng: Generator) -> Iterator[Arguments]:
-    """Windows with equal maxima, and windows without."""
+    """Windows with equal maxima, in one window or in several, and windows without."""
     yield {"input": np.array([2.0, 2.0, 1.0, 5.0, 5.0, -1.0]), "kernel_size": 3, "stride": 3}
+    yield {"input": np.array([1.0, 4.0, 4.0, 1.0, 4.0, 2.0, 2.0, 4.0]), "kernel_size": 2, "stride": 2}
     yield {"input": np.zeros(int(rng.integers(4, 9))), "kernel_size": 2, "stride": 2}
     yield from _rows((7, 3, 2), (5, 2, 3))(rng)
 
@@ -97,6 +104,11 @@ def _pooled_with(
         return np.array(values), np.array([place(i, t, s, padding) for i, t in enumerate(found)], dtype=np.int64)
 
     return wrong
+
+
+def _found_in_the_whole_row(input: Array, *args: Any, **options: Any) -> tuple[Array, Array]:
+    values, _ = max_pool1d(input, *args, **options)
+    return values, np.array([int(np.argmax(input == v)) for v in values], dtype=np.int64)
 
 
 def _last_of_equals(window: Array) -> int:
@@ -151,7 +163,7 @@ MAX_POOL1D = Task(
         Property(
             "the border is minus infinity",
             1,
-            _rows((3, 3, 1), (5, 4, 3), sign=-1, padding=True),
+            _low,
             item(0, wrong_values),
             "what lies outside the input must never win, not even over negative samples.",
         ),
@@ -166,9 +178,17 @@ MAX_POOL1D = Task(
     ),
     mistakes=(
         Mistake(
+            "a low number at the border",
+            _pooled_with(border=-1000.0),
+            "However low the number that you pad with, a sample can be lower still, and then the padding wins. "
+            "Only -np.inf never does.",
+            "At the border",
+        ),
+        Mistake(
             "zeros at the border",
             _pooled_with(border=0.0),
             "A zero wins over negative samples: [-3, -2, -1] must not get a maximum of 0. Pad with -np.inf.",
+            "At the border",
         ),
         Mistake(
             "positions in the window",
@@ -186,6 +206,11 @@ MAX_POOL1D = Task(
                 place=lambda i, t, s, p: kernel_size * i + t - p
             )(input, kernel_size, stride, padding, ceil_mode),
             "Window i begins at stride * i - padding; kernel_size * i is right only while both are equal.",
+        ),
+        Mistake(
+            "looked for in the whole row",
+            _found_in_the_whole_row,
+            "The same number may also stand before the window. Look for it in the window, then add where that begins.",
         ),
         Mistake(
             "of equal maxima the last",
@@ -211,16 +236,19 @@ MAX_POOL1D = Task(
             "ceil_mode ignored",
             _pooled_with(count=_without_ceil),
             "With ceil_mode a last window that hangs over the end counts too: round up.",
+            "At the border",
         ),
         Mistake(
             "always rounded up",
             _pooled_with(count=_always_ceil),
             "Without ceil_mode a window that does not fit as a whole is not there: round down.",
+            "At the border",
         ),
         Mistake(
             "a window that begins after the input",
             _pooled_with(count=_ceil_without_limit),
             "Rounding up may add a window that holds no sample at all. It must start before n + p, or it is dropped.",
+            "At the border",
         ),
         Mistake(
             "the window at the beginning is forgotten",
@@ -229,6 +257,7 @@ MAX_POOL1D = Task(
         ),
     ),
     forbidden=FORBIDDEN,
+    section="The general statement",
 )
 
 # --------------------------------------------------------------------------- avg_pool2d
@@ -362,6 +391,7 @@ AVG_POOL2D = Task(
             "sums",
             _averaged(lambda n, o, k, s, p, include: np.ones(o)),
             "These are the sums of the windows. Divide each by how many samples it averages.",
+            "The general statement",
         ),
         Mistake(
             "the overhang counted",
@@ -403,15 +433,23 @@ AVG_POOL2D = Task(
             "rows and columns swapped",
             _swapped,
             "The first number of kernel_size, stride and padding belongs to the rows, the second to the columns.",
+            "The general statement",
         ),
-        Mistake("maxima", _maxima, "That is the largest sample of the window. Here its mean is wanted."),
+        Mistake(
+            "maxima",
+            _maxima,
+            "That is the largest sample of the window. Here its mean is wanted.",
+            "The general statement",
+        ),
         Mistake(
             "stride taken from the kernel",
             lambda input, kernel_size, stride, *a, **k: avg_pool2d(input, kernel_size, kernel_size, *a, **k),
             "Windows begin every `stride` pixels. Only when no stride is given is it the kernel size.",
+            "The general statement",
         ),
     ),
     forbidden=FORBIDDEN,
+    section="At the border",
 )
 
 # --------------------------------------------------------------------------- strided_conv2d
@@ -581,6 +619,7 @@ STRIDED_CONV2D = Task(
         ),
     ),
     forbidden=FORBIDDEN,
+    section="The general statement",
 )
 
 # --------------------------------------------------------------------------- downsampling_ledger
@@ -745,8 +784,13 @@ DOWNSAMPLING_LEDGER = Task(
         ),
         Mistake(
             "one picture of the batch",
-            _with(1, lambda v, right: right // v.b),
-            "Every picture of the batch is computed: multiply by the batch size.",
+            _booked(lambda v: v.ledger(b=1)),
+            "Every picture of the batch is read and computed: all but the parameters grows with the batch size.",
+        ),
+        Mistake(
+            "the bias counted as well",
+            _with(1, lambda v, right: right + v.b * v.m * v.o * v.conv),
+            "The bias is free: the sum starts from it, and each multiply-add adds one product.",
         ),
         Mistake(
             "padding ignored",
@@ -793,9 +837,15 @@ DOWNSAMPLING_LEDGER = Task(
             _with(3, lambda v, right: right - 4 * v.ledger()[0]),
             "The weights and the bias lie in memory as well, and are read once.",
         ),
+        Mistake(
+            "weights read for every picture",
+            _with(3, lambda v, right: right + 4 * (v.b - 1) * v.ledger()[0]),
+            "The weights and the bias are read once for the whole batch, not once for each picture.",
+        ),
         Mistake("numbers instead of bytes", _with(3, lambda v, right: right // 4), "A float32 number takes 4 bytes."),
     ),
     forbidden=FORBIDDEN,
+    section='"A strided convolution gives better results", "it loses information"',
 )
 
 # --------------------------------------------------------------------------- shift_consistency
@@ -1001,29 +1051,35 @@ SHIFT_CONSISTENCY = Task(
             "the result shifted, not the input",
             _scored(roll=lambda x, d: x),
             "Shift the input and pool again. Pooling first and shifting then is always perfect.",
+            "Does it follow?",
         ),
         Mistake(
             "zeros come in",
             _scored(roll=_moved_on_a_line),
             "What leaves the row at the end comes in again at the beginning: np.roll.",
+            "Does it follow?",
         ),
         Mistake(
             "windows cut at the end",
             _scored(pool=_pooled_on_a_line),
             "On a ring the last windows go on with the first samples, so that all hold kernel_size samples.",
+            "Does it follow?",
         ),
         Mistake(
             "the kernel taken from the stride",
             _scored(pool=_pooled_side_by_side),
             "A window holds kernel_size samples, whatever the stride is.",
+            "The general statement",
         ),
         Mistake(
             "the two modes swapped",
             _scored(pool=_pooled_the_other_way),
             '"max" takes the largest sample of a window, "avg" the mean.',
+            "The general statement",
         ),
     ),
     forbidden=FORBIDDEN,
+    section="A score for it",
     time_limit=2.0,
 )
 

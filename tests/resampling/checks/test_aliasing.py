@@ -83,6 +83,10 @@ def test_a_filter_that_is_too_long_keeps_the_points_for_its_bands(judge):
     assert len(earned(DESIGN_LOWPASS, long, judge)) == 3
 
 
+def test_to_let_everything_pass_is_no_filter(judge):
+    assert earned(DESIGN_LOWPASS, lambda **given: np.ones(1), judge) == {"an odd number of taps, symmetric, with sum 1"}
+
+
 def test_zeros_are_no_filter(judge):
     assert judge(DESIGN_LOWPASS, lambda **given: np.zeros(31)).score == 0
 

@@ -93,6 +93,15 @@ def test_values_alone_earn_theirs(judge):
     }
 
 
+def test_no_finite_number_is_low_enough_for_the_border(judge):
+    def answer(input, kernel_size, stride, padding=0, ceil_mode=False):
+        padded = np.pad(input, padding, constant_values=-1e9)
+        values, where = max_pool1d(padded, kernel_size, stride, 0, ceil_mode and not padding)
+        return values, where - padding
+
+    assert "the border is minus infinity" in lost(MAX_POOL1D, answer, judge)
+
+
 @pytest.mark.parametrize("flag", ["ceil_mode", "count_include_pad"])
 def test_a_mean_that_knows_one_flag_earns_what_does_not_need_the_other(flag, judge):
     def answer(**given):
