@@ -45,18 +45,18 @@ def grade(options: argparse.Namespace, course: Course, jobs: list[Job]) -> tuple
 
 def jobs_of(options: argparse.Namespace, course: Course, assignments: list[str]) -> Iterator[Job]:
     """What there is to grade."""
-    checker = checker_version()
-    for assignment in assignments:
-        students, odd = course.submissions(assignment)
+    limits, checker = limits_of(options), checker_version()
+    flags = (options.unsafe, options.force, checker, options.device, options.cold)
+    found = [(assignment, *course.submissions(assignment)) for assignment in assignments]
+    if options.student and not any(options.student in students for _, students, _ in found):
+        what = options.assignment or "any assignment"
+        raise CourseError(f"{options.student!r} has handed in nothing for {what} (looked in {course.root}/submitted).")
+    for assignment, students, odd in found:
         for name in odd:
             print(f"not graded: submitted/{ascii(name)} is no name for a student", file=sys.stderr)
-        if options.student and options.student not in students:
-            raise CourseError(
-                f"{options.student!r} has handed in nothing for {assignment} (looked in {course.root}/submitted)."
-            )
-        for student in [options.student] if options.student else students:
-            limits, flags = limits_of(options), (options.unsafe, options.force, checker, options.device, options.cold)
-            yield Job(course, assignment, student, limits, *flags)
+        for student in students:
+            if options.student in (None, student):
+                yield Job(course, assignment, student, limits, *flags)
 
 
 def plan(jobs: list[Job]) -> list[dict[str, Any]]:
