@@ -240,6 +240,12 @@ def _with_rows(rows: Callable[[int, int, str], Array | None]) -> Callable[..., A
     return wrong
 
 
+def _by_a_rounded_step(n: int, o: int, mode: str) -> Array | None:
+    if mode in LINEAR:
+        return None
+    return _copies(n, (np.arange(o) + (0.5 if mode == "nearest-exact" else 0)) * (n / o))
+
+
 def _for_linear(rows: Callable[[int, Array], Array]) -> Callable[..., Array]:
     return _with_rows(lambda n, o, mode: rows(n, coordinate_map(n, o, mode)) if mode in LINEAR else None)
 
@@ -271,14 +277,14 @@ RESIZE_ON_GRID = Task(
         Property(
             "nearest",
             1,
-            _pictures("nearest", ((2, 5), (5, 3)), ((3, 7), (9, 4)), ((2, 14), (3, 18))),
+            _pictures("nearest", ((2, 5), (5, 3)), ((3, 7), (9, 4)), ((2, 14), (3, 18)), ((1, 30), (1, 22))),
             wrong_values,
             "output sample i copies input sample i * n // o.",
         ),
         Property(
             "nearest-exact",
             1,
-            _pictures("nearest-exact", ((2, 5), (5, 3)), ((4, 6), (3, 9)), ((2, 14), (3, 8))),
+            _pictures("nearest-exact", ((2, 5), (5, 3)), ((4, 6), (3, 9)), ((2, 14), (3, 9)), ((1, 30), (1, 11))),
             wrong_values,
             "floor((i + 1/2) * n / o) in whole numbers is (2 * i + 1) * n // (2 * o).",
         ),
@@ -355,6 +361,12 @@ RESIZE_ON_GRID = Task(
             _with_rows(lambda n, o, mode: _copies(n, np.arange(o) / (o / n)) if mode == "nearest" else None),
             "i / (o / n) can fall just below a whole number, and floor takes the sample before. Use i * n // o.",
         ),
+        Mistake(
+            "the step rounded first",
+            _with_rows(_by_a_rounded_step),
+            "n / o is rounded already, and a multiple of it can fall just below a whole number. Use i * n // o and "
+            "(2 * i + 1) * n // (2 * o).",
+        ),
     ),
     forbidden=LIBRARIES,
     section="Nearest, and not so exact",
@@ -416,6 +428,17 @@ def _from_elsewhere(rng: Generator) -> Iterator[Arguments]:
             if all(np.max(np.abs(_in_mode(x, size, mode) - y)) > 3 for mode in MODES):
                 found += 1
                 yield {"x": x, "y": y}
+    yield from _almost(rng)
+
+
+def _almost(rng: Generator) -> Iterator[Arguments]:
+    """Results of a mode with one sample that is 2 off, and with all of them 3/4 off."""
+    for mode in ("half_pixel", "align_corners", "nearest"):
+        x = _told_apart(rng, 6, 9)
+        y = _in_mode(x, 9, mode)
+        inwards = np.where(y < 128, 1, -1)
+        yield {"x": x, "y": y + 2 * inwards * (np.arange(9) == rng.integers(9))}
+        yield {"x": x, "y": y + 0.75 * inwards}
 
 
 def _renamed(**names: str) -> Callable[..., str]:
@@ -428,6 +451,12 @@ def _renamed(**names: str) -> Callable[..., str]:
 
 def _by_mean(x: Array, y: Array) -> str:
     return min(MODES, key=lambda mode: abs(np.mean(_in_mode(x, len(y), mode)) - np.mean(y)))
+
+
+def _by_mean_difference(x: Array, y: Array) -> str:
+    errors = {mode: np.mean(np.abs(_in_mode(x, len(y), mode) - y)) for mode in MODES}
+    best = min(errors, key=lambda mode: errors[mode])
+    return best if errors[best] <= 0.5 else "other"
 
 
 WHICH_CONVENTION = Task(
@@ -461,7 +490,18 @@ WHICH_CONVENTION = Task(
         Mistake(
             "no room for rounding",
             lambda x, y: _closest(x, y, room=1e-6),
-            "A picture of bytes is rounded. Allow a difference of 1/2.",
+            "A picture of bytes is rounded. Allow a difference of 1/2. Rounding your own result too does not do, for "
+            "programs round halves in different ways.",
+        ),
+        Mistake(
+            "too much room",
+            lambda x, y: _closest(x, y, room=1.0),
+            "One sample that is more than 1/2 off clears a suspect.",
+        ),
+        Mistake(
+            "the mean of the differences",
+            _by_mean_difference,
+            "A few wrong samples vanish in a mean. Take the largest difference.",
         ),
         Mistake(
             "always somebody",
