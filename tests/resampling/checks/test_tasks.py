@@ -9,7 +9,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-SEEDS = range(20)
+SEEDS = range(10)
 
 
 def cases(task, seed):
