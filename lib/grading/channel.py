@@ -32,6 +32,10 @@ class Closed(ConnectionError):
     """The other side is gone."""
 
 
+class Expression(str):
+    """The text of a function. Only the runner makes a function of it."""
+
+
 class Unsupported:
     """Stands for a value that does not travel; a subclass of it has the name of the value's type."""
 
@@ -128,8 +132,8 @@ def _describe(value: Any, body: list[bytes], depth: int = 0) -> list[Any]:
         return ["int", str(value)]
     if kind is float:
         return ["float", value.hex()]
-    if kind is str:
-        return _describe_text(value, body)
+    if kind in (str, Expression):
+        return _describe_text("text" if kind is str else "function", value, body)
     if kind in (tuple, list, dict) and depth < DEPTH_CAP and _count(value, depth) < ITEMS_CAP // 4:
         return _describe_items(value, body, depth + 1)
     if f"{kind.__module__}.".startswith("torch."):
@@ -147,10 +151,10 @@ def _as_numpy(value: Any) -> Any:
         return value
 
 
-def _describe_text(value: str, body: list[bytes]) -> list[Any]:
+def _describe_text(name: str, value: str, body: list[bytes]) -> list[Any]:
     data = value.encode("utf-8", "replace")
     body.append(data)
-    return ["text", len(data)]
+    return [name, len(data)]
 
 
 def _count(value: Any, depth: int) -> int:
@@ -209,6 +213,9 @@ class _Reader:
     def text(self, _: int, length: int) -> str:
         return str(self._take(length), "utf-8", "replace")
 
+    def function(self, _: int, length: int) -> Expression:
+        return Expression(self.text(_, length))
+
     def tuple(self, depth: int, items: list[Any]) -> tuple[Any, ...]:
         return tuple([self.value(item, depth) for item in items])
 
@@ -248,6 +255,7 @@ class _Reader:
         "int": whole,
         "float": real,
         "text": text,
+        "function": function,
         "tuple": tuple,
         "list": items,
         "dict": dict,

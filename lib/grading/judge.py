@@ -15,12 +15,13 @@ from typing import Any
 
 import numpy as np
 
-from grading.channel import Closed, Malformed
+from grading.channel import Closed, Expression, Malformed
 from grading.sandbox import PATIENCE, Exceeded, Limits, Sandbox
 from grading.sources import refusal_of_notebook, unreadable
 from grading.stage import Submission, grade_id
 from resampling.checks import refusals
 from resampling.checks.evaluation import Finding, Trial, Verdict, best_of_both, evaluate, refused, stopping
+from resampling.checks.functions import Function
 from resampling.checks.refusals import Refusal, size_of
 from resampling.checks.report import Report
 from resampling.checks.task import Task
@@ -64,7 +65,8 @@ class Session:
         self.calls += 1
         sandbox.within(min(task.time_limit, self._left()), refusals.time_limit(task.time_limit))
         try:
-            question = {"do": "call", "id": self.calls, "function": task.name, "arguments": arguments, **more}
+            given = {n: Expression(v.text) if isinstance(v, Function) else v for n, v in arguments.items()}
+            question = {"do": "call", "id": self.calls, "function": task.name, "arguments": given, **more}
             sandbox.ask(question)
             answer = sandbox.channel.receive()
             if not self.remarks and sandbox.has_company():

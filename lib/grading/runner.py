@@ -25,7 +25,7 @@ from IPython.core.displaypub import DisplayPublisher
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
-from grading.channel import Channel, Closed
+from grading.channel import Channel, Closed, Expression
 
 STREAM_CAP, RICH_CAP, MESSAGE_CAP = 64_000, 2_000_000, 2_000
 NO_REFERENCE = "the reference is not available while grading"
@@ -95,15 +95,18 @@ def _call(names: dict[str, Any], function: str, arguments: dict[str, Any], devic
     sys.stdout = sys.stderr = Stream(Outputs(), "stdout")
     _soil_memory()
     try:
-        arguments = {name: _on_device(value, device) for name, value in arguments.items()} if device else arguments
+        arguments = {name: _as_given(value, device) for name, value in arguments.items()}
         value = names[function](**arguments)
     except BaseException as error:  # also SystemExit and KeyboardInterrupt: the notebook goes on
         return {"event": "raised", "type": type(error).__name__, "message": _text(error), "lines": _own_lines(error)}
     return {"event": "returned", "value": value, "after": arguments}
 
 
-def _on_device(value: Any, device: str) -> Any:
-    if not isinstance(value, numpy.ndarray):
+def _as_given(value: Any, device: str) -> Any:
+    """An argument in the form that the student's function gets it."""
+    if type(value) is Expression:
+        return eval(compile(value, "<argument>", "eval"), {"np": numpy})
+    if not device or not isinstance(value, numpy.ndarray):
         return value
     import torch
 

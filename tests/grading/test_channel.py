@@ -47,6 +47,12 @@ def test_scalars_keep_their_type_and_nan_stays_nan():
     assert np.isnan(got["c"])
 
 
+def test_the_text_of_a_function_arrives_and_stays_text():
+    got = travelled({"value": channel.Expression("lambda x: x + 1")})["value"]
+    assert type(got) is channel.Expression
+    assert got == "lambda x: x + 1"
+
+
 class Right:
     def __eq__(self, other):
         return True
