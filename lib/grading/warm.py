@@ -6,7 +6,6 @@ out cold ones. The zygote's sandbox is made like any other, and each runner gets
 
 import json
 import os
-import re
 import select
 import socket
 import struct
@@ -34,7 +33,6 @@ from grading.sandbox import (
 RIGHTS = ("SYS_ADMIN", "SETFCAP", "SETGID", "SETPCAP", "SETUID")  # to make sandboxes inside its own
 OWN = ("ipc", "pid", "net", "uts", "cgroup-try")
 NUMBERS = struct.Struct("3i")  # process, user, group
-IMPORT = re.compile(r"^[ \t]*(?:import|from)[ \t]+([A-Za-z_][\w.]*)", re.MULTILINE)
 TRIES = 2
 WARMABLE = {"absent", "hidden", "stripped"}  # whoever wants something else of a sandbox gets a cold one
 KEPT = 3  # zygotes for as many assignments
@@ -157,13 +155,6 @@ class Warm:
         zygote = self.zygotes.pop(key, None)
         if zygote is not None:
             zygote.close()
-
-
-def imports_of(release: dict[str, Any]) -> list[str]:
-    """What the code of a released notebook imports, but the course's own package."""
-    cells = (cell["source"] for cell in release["cells"] if cell["cell_type"] == "code")
-    code = "\n".join(source if isinstance(source, str) else "".join(source) for source in cells)
-    return sorted({name for name in IMPORT.findall(code) if name.partition(".")[0] != "resampling"})
 
 
 def _namespaces() -> list[str]:

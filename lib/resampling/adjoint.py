@@ -11,13 +11,14 @@ from typing import Any
 import numpy
 from array_api_compat import array_namespace, device
 
-from resampling.convolution import _pads, conv1d, conv2d, conv3d
+from resampling.convolution import conv1d, conv2d, conv3d, steps_and_pads
 from resampling.grid_sizes import (
     check_arrays,
     output_padding_for,
     per_axis,
     real_number,
     size_with_padding,
+    transposed_options,
     whole_number,
 )
 from resampling.padding import pad_axes
@@ -283,8 +284,7 @@ def _conv_adjoint(
     if output.shape[-axes - 1] != weight.shape[0]:
         raise ValueError(f"output must have the {weight.shape[0]} channels that weight makes, got {output.shape}")
     size, kernel, sizes = per_axis("input_size", input_size, axes, 1), weight.shape[2:], output.shape[-axes:]
-    stride, dilation = per_axis("stride", stride, axes, 1), per_axis("dilation", dilation, axes, 1)
-    pads = _pads(padding, kernel, stride, dilation)
+    stride, dilation, pads = steps_and_pads(kernel, stride, padding, dilation)
     made = tuple(map(size_with_padding, size, kernel, stride, pads, dilation))
     if tuple(sizes) != made:
         raise ValueError(f"output must have the sizes {made} that the convolution makes of input_size = {size}, "
@@ -412,9 +412,7 @@ def _conv_transpose_adjoint(
     if output.shape[-axes - 1] != weight.shape[1] * groups:
         raise ValueError(f"output must have the {weight.shape[1]} * {groups} channels that weight makes with "
                          f"groups={groups}, got {tuple(output.shape)}")  # fmt: skip
-    stride, dilation = per_axis("stride", stride, axes, 1), per_axis("dilation", dilation, axes, 1)
-    padding = per_axis("padding", padding, axes, 0)
-    extra = per_axis("output_padding", output_padding, axes, 0)
+    stride, padding, extra, dilation = transposed_options(axes, stride, padding, output_padding, dilation)
     size = map(_transposed_input_size, output.shape[-axes:], weight.shape[2:], stride, padding, extra, dilation)
     positions = tuple(slice(n) for n in size)  # an output padding of s or more holds windows of no input
     return CONV[axes](output, weight, None, stride, padding, dilation, groups)[(..., *positions)]

@@ -130,8 +130,7 @@ def _conv(
     _check_channels(x, weight, groups)
     check_bias(bias, weight.shape[0], x)
     kernel = weight.shape[2:]
-    stride, dilation = per_axis("stride", stride, axes, 1), per_axis("dilation", dilation, axes, 1)
-    pads = _pads(padding, kernel, stride, dilation)
+    stride, dilation, pads = steps_and_pads(kernel, stride, padding, dilation)
     out = [size_with_padding(*args) for args in zip(x.shape[2:], kernel, stride, pads, dilation, strict=True)]
     y = correlate(pad_axes(x, pads), weight, bias, stride, dilation, out, groups)
     return array_namespace(y).reshape(y, (*lead, *y.shape[1:]))
@@ -256,10 +255,21 @@ def _check_channels(x: Array, weight: Array, groups: int) -> None:
         raise ValueError(f"groups={groups} must divide the {outputs} output channels of weight")
 
 
+def steps_and_pads(
+    kernel: Sequence[int],
+    stride: int | Sequence[int],
+    padding: int | Sequence[int] | str,
+    dilation: int | Sequence[int],
+) -> tuple[tuple[int, ...], tuple[int, ...], Pads]:
+    """Stride, dilation, and zeros (before, after) on each axis of a convolution."""
+    axes = len(kernel)
+    stride, dilation = per_axis("stride", stride, axes, 1), per_axis("dilation", dilation, axes, 1)
+    return stride, dilation, _pads(padding, kernel, stride, dilation)
+
+
 def _pads(
     padding: int | Sequence[int] | str, kernel: Sequence[int], stride: Sequence[int], dilation: Sequence[int]
 ) -> Pads:
-    """Zeros (before, after) on each axis."""
     if isinstance(padding, str) and padding == "valid":
         return [(0, 0)] * len(kernel)
     if isinstance(padding, str) and padding == "same":

@@ -13,7 +13,7 @@ from typing import Any
 import numpy
 from array_api_compat import array_namespace, device, is_numpy_array
 
-from resampling.convolution import _pads
+from resampling.convolution import steps_and_pads
 from resampling.grid_sizes import check_arrays, conv_output_size, per_axis, size_with_padding, whole_number
 
 __all__ = [
@@ -278,8 +278,8 @@ def _conv_matrix(
     if weight.shape[0] % groups:
         raise ValueError(f"groups={groups} must divide the {weight.shape[0]} output channels of weight")
     kernel = tuple(weight.shape[2:])
-    stride, dilation = per_axis("stride", stride, axes, 1), per_axis("dilation", dilation, axes, 1)
-    grid = list(zip(size, kernel, stride, _pads(padding, kernel, stride, dilation), dilation, strict=True))
+    stride, dilation, pads = steps_and_pads(kernel, stride, padding, dilation)
+    grid = list(zip(size, kernel, stride, pads, dilation, strict=True))
     return (_sparse_matrix if sparse else _dense_matrix)(weight, grid, groups)
 
 

@@ -22,6 +22,7 @@ from resampling.grid_sizes import (
     per_axis,
     pool_output_size,
     real_number,
+    transposed_options,
     whole_number,
 )
 
@@ -228,8 +229,8 @@ def conv_transpose_cost(
     batch, c_in, n = _maps(input_size)
     _, share, k = _weight(weight_size, len(n), c_in, groups, of_input=0)
     c_out = share * whole_number("groups", groups)
-    s, p, d = _window(len(n), stride, padding, dilation)
-    o = tuple(map(conv_transpose_output_size, n, k, s, p, per_axis("output_padding", output_padding, len(n), 0), d))
+    s, p, op, d = transposed_options(len(n), stride, padding, output_padding, dilation)
+    o = tuple(map(conv_transpose_output_size, n, k, s, p, op, d))
 
     ins, outs, parameters = c_in * prod(n), c_out * prod(o), c_in * share * prod(k) + c_out * bool(bias)
     pairs, columns = batch * c_in * share, batch * c_out * prod(k) * prod(n)

@@ -21,13 +21,13 @@ from resampling.adjoint import (
     conv_transpose3d_adjoint,
     random_like,
 )
-from resampling.convolution import _pads, check_weight, with_batch
+from resampling.convolution import check_weight, steps_and_pads, with_batch
 from resampling.grid_sizes import (
     check_arrays,
     conv_transpose_output_size,
-    per_axis,
     real_number,
     size_with_padding,
+    transposed_options,
     whole_number,
 )
 from resampling.padding import pad_axes
@@ -465,8 +465,7 @@ def _conv_weight(
     if size[1] * groups != x.shape[1] or size[0] % groups:
         raise ValueError(f"weight_size must be (C_out, C_in / groups, ...) for {x.shape[1]} input channels, groups "
                          f"dividing C_out; got {size}, groups={groups}")  # fmt: skip
-    stride, dilation = per_axis("stride", stride, axes, 1), per_axis("dilation", dilation, axes, 1)
-    pads = _pads(padding, size[2:], stride, dilation)
+    stride, dilation, pads = steps_and_pads(size[2:], stride, padding, dilation)
     out = tuple(map(size_with_padding, x.shape[2:], size[2:], stride, pads, dilation))
     _check_upstream(grad_output, input, (*lead, size[0], *out))
     upstream, _ = with_batch(grad_output, axes)
@@ -504,9 +503,7 @@ def _conv_transpose_backward(
     check_weight(weight, x)
     if weight.shape[0] != x.shape[1]:
         raise ValueError(f"weight must have {x.shape[1]} first channels, as many as input, got {tuple(weight.shape)}")
-    stride, dilation = per_axis("stride", stride, axes, 1), per_axis("dilation", dilation, axes, 1)
-    padding = per_axis("padding", padding, axes, 0)
-    extra = per_axis("output_padding", output_padding, axes, 0)
+    stride, padding, extra, dilation = transposed_options(axes, stride, padding, output_padding, dilation)
     out = map(conv_transpose_output_size, x.shape[2:], weight.shape[2:], stride, padding, extra, dilation)
     _check_upstream(grad_output, input, (*lead, weight.shape[1] * groups, *out))
     grad_input = CONV_TRANSPOSE_ADJOINT[axes](grad_output, weight, stride, padding, extra, groups, dilation)

@@ -658,6 +658,22 @@ def per_axis(name: str, value: int | Sequence[int], axes: int, minimum: int) -> 
     return tuple(whole_number(name, v, minimum) for v in values)
 
 
+def transposed_options(
+    axes: int,
+    stride: int | Sequence[int],
+    padding: int | Sequence[int],
+    output_padding: int | Sequence[int],
+    dilation: int | Sequence[int],
+) -> tuple[tuple[int, ...], ...]:
+    """Stride, padding, output_padding and dilation of a transposed convolution, for each of `axes` axes."""
+    return (
+        per_axis("stride", stride, axes, 1),
+        per_axis("padding", padding, axes, 0),
+        per_axis("output_padding", output_padding, axes, 0),
+        per_axis("dilation", dilation, axes, 1),
+    )
+
+
 def real_number(name: str, value: float, rule: str, holds: Callable[[float], bool]) -> float:
     """`value` as a float, refused with its name and the rule when it is no number or the rule does not hold."""
     if isinstance(value, bool) or not isinstance(value, Real) or not holds(value):

@@ -20,9 +20,11 @@ from resampling.grid_sizes import (
     conv_transpose_output_size,
     output_padding_for,
     per_axis,
+    transposed_options,
     whole_number,
 )
 from resampling.padding import pad_axes
+from resampling.unpooling import bed_of_nails
 
 __all__ = ["conv_transpose1d", "conv_transpose2d", "conv_transpose3d", "transposed_weight", "zero_insert"]
 
@@ -212,11 +214,9 @@ def zero_insert(input: Array, stride: int | Sequence[int], axes: int | None = No
     check_arrays(input=input)
     if axes > input.ndim:
         raise ValueError(f"axes must be at most the {input.ndim} axes of input, got {axes}")
-    steps, lead = per_axis("stride", stride, axes, 1), input.ndim - axes
-    sizes = (max(0, s * (n - 1) + 1) for n, s in zip(input.shape[lead:], steps, strict=True))
-    out = array_namespace(input).zeros((*input.shape[:lead], *sizes), dtype=input.dtype, device=device(input))
-    out[(..., *(slice(None, None, s) for s in steps))] = input
-    return out
+    steps = per_axis("stride", stride, axes, 1)
+    sizes = [max(0, s * (n - 1) + 1) for n, s in zip(input.shape[-axes:], steps, strict=True)]
+    return bed_of_nails(input, steps, output_size=sizes)
 
 
 def transposed_weight(weight: Array, groups: int = 1) -> Array:
@@ -295,10 +295,7 @@ def _grid(
     output_padding: int | Sequence[int],
     output_size: int | Sequence[int] | None,
 ) -> list[_Axis]:
-    axes = len(size)
-    stride, dilation = per_axis("stride", stride, axes, 1), per_axis("dilation", dilation, axes, 1)
-    padding = per_axis("padding", padding, axes, 0)
-    extra = per_axis("output_padding", output_padding, axes, 0)
+    stride, padding, extra, dilation = transposed_options(len(size), stride, padding, output_padding, dilation)
     if output_size is not None:
         extra = _extra(output_size, size, kernel, stride, padding, dilation, extra)
     every = list(zip(size, kernel, stride, padding, extra, dilation, strict=True))

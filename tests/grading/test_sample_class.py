@@ -143,10 +143,9 @@ def test_the_instructor_gets_a_line_about_it(graded, pages, name, words):
     assert words in pages[name]
 
 
-def test_nobody_slows_the_others(graded):
-    seconds = {name: row["seconds"] for name, row in graded.summary.items()}
-    assert sorted(seconds.values())[len(seconds) // 2] < 5
-    assert max(seconds.values()) < 60
+def test_who_does_not_end_takes_nobody_else_s_time(graded):
+    late = {name for name, row in graded.summary.items() if any("loop that never ends" in n for n in row["notes"])}
+    assert {"endless", "stubborn"} <= late <= {"endless", "stubborn", "greedy"}
 
 
 def test_a_second_run_repeats_no_finished_work(graded, grade, grades):

@@ -286,15 +286,3 @@ def test_no_bubblewrap_is_no_reason_to_go_without(monkeypatch):
 
 def test_what_a_notebook_asks_for_without_need_does_not_make_it_cold(pool):
     warm_box(pool, libraries=["wave"], unsafe=False, device=None).close()
-
-
-def test_imports_of_a_release_are_found():
-    cells = [
-        {"cell_type": "markdown", "source": "from here to there"},
-        {
-            "cell_type": "code",
-            "source": "import numpy as np\n%matplotlib inline\nfrom resampling.checks import check_x",
-        },
-        {"cell_type": "code", "source": ["if np:\n", "    from torch.nn import functional\n", "important = 1"]},
-    ]
-    assert warm.imports_of({"cells": cells}) == ["numpy", "torch.nn"]

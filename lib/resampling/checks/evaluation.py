@@ -81,15 +81,11 @@ def refused(task: Task, refusal: Refusal) -> Verdict:
     return evaluate(task, invoke, seed=0)
 
 
-def best_of_both(shown: Verdict, hidden: Verdict) -> Verdict:
-    """A property counts only when it holds for both sets of cases; what is told comes from the shown ones."""
-    pairs = zip(shown.findings, hidden.findings, strict=True)
-    return Verdict(shown.task, tuple(s if not h.trial or s.trial else _without_case(h) for s, h in pairs))
-
-
-def _without_case(finding: Finding) -> Finding:
-    hidden = Trial({}, None, None, Refusal("hidden", "right for the cases that you can see, wrong for others."))
-    return replace(finding, trial=hidden)
+def only_both(here: Verdict, there: Verdict, sentence: str) -> Verdict:
+    """A property counts only when it holds in both; what fails only `there` is told by a sentence, without its case."""
+    told = Trial({}, None, None, Refusal("hidden", sentence))
+    pairs = zip(here.findings, there.findings, strict=True)
+    return Verdict(here.task, tuple(h if h.trial or not t.trial else replace(t, trial=told) for h, t in pairs))
 
 
 def _cases(prop: Property, seed: int | Sequence[int]) -> Iterable[Arguments]:
@@ -144,11 +140,7 @@ def _finding(task: Task, prop: Property, trials: dict[Property, list[Trial]]) ->
 def _clutter(trial: Trial) -> tuple[bool, int]:
     """Small cases are told first, but not matrices of a single row or column, which show no pattern."""
     first = trial.expected[0] if isinstance(trial.expected, tuple) and trial.expected else trial.expected
-    return np.ndim(first) == 2 and min(np.shape(first)) < 2, size_of(trial.expected) + _size(trial.arguments)
-
-
-def _size(arguments: Arguments) -> int:
-    return sum(map(size_of, arguments.values()))
+    return np.ndim(first) == 2 and min(np.shape(first)) < 2, size_of((trial.expected, *trial.arguments.values()))
 
 
 def _is_wrong(trial: Trial) -> bool:

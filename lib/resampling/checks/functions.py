@@ -1,11 +1,13 @@
 """Functions as arguments of a task: given by their text, they can be sent, shown and typed again."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 
+@dataclass(frozen=True)
 class Function:
     """A function that is its own text.
 
@@ -15,8 +17,7 @@ class Function:
     array([0, 2, 4])
     """
 
-    def __init__(self, text: str) -> None:
-        self.text = text
+    text: str
 
     def __call__(self, *arguments: Any) -> Any:
         return as_callable(self.text)(*arguments)

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from resampling.checks.evaluation import Refusal, best_of_both, call_text, evaluate, refused
+from resampling.checks.evaluation import Refusal, call_text, evaluate, only_both, refused
 from resampling.checks.refusals import item, wrong_dtype, wrong_shape, wrong_values
 from resampling.checks.task import Mistake, Property, Task
 
@@ -112,10 +112,11 @@ def test_the_score_is_a_finite_float():
 
 def test_hidden_cases_can_only_take_points_and_are_not_shown():
     shown, hidden = verdict(double), verdict(lambda x, times=1: 2 * x)
-    both = best_of_both(shown, hidden)
+    both = only_both(shown, hidden, "elsewhere")
     assert [f.earned for f in both.findings] == [1, 2, 0]
     assert both.findings[2].trial.arguments == {}
-    assert best_of_both(hidden, shown).score == hidden.score
+    assert str(both.findings[2].trial.refusal) == "elsewhere"
+    assert only_both(hidden, shown, "elsewhere").score == hidden.score
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,8 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from resampling.checks.functions import Function
+
 SEEDS = range(10)
 
 
@@ -93,7 +95,7 @@ def test_another_seed_gives_other_cases(task):
 
 def test_cases_and_results_are_fit_to_travel_as_raw_data(task):
     for case in cases(task, 0):
-        assert [name for name, value in case.items() if not travels(value)] == []
+        assert [name for name, value in case.items() if not travels(value) and type(value) is not Function] == []
         assert travels(task.reference(**deepcopy(case)))
 
 
@@ -111,9 +113,9 @@ def test_cases_tell_their_arguments_apart(task):
 def test_reference_and_mistakes_answer_at_once(task):
     for answer in (task.reference, *(m.wrong for m in task.mistakes)):
         for case in cases(task, 0):
-            start = time.perf_counter()
+            start = time.thread_time()  # of computing: not the clock's, which runs on when others compute
             quietly(answer, deepcopy(case))
-            assert time.perf_counter() - start < 0.2
+            assert time.thread_time() - start < 0.2
 
 
 def quietly(answer, case):
