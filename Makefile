@@ -12,7 +12,7 @@ export MPLCONFIGDIR := $(CURDIR)/$(VENV)/matplotlib
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help install course test book exercises grade serve bench bench-grading lint format requirements clean
+.PHONY: help install course test book exercises grade serve bench bench-grading experiments lint format requirements clean
 
 help:  ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -55,15 +55,18 @@ serve:  ## show the built book at http://localhost:8000 (PORT=...)
 	@test -f $(SITE)/index.html || { echo "no site yet: run make book"; exit 1; }
 	$(BIN)/python -m http.server --bind 127.0.0.1 --directory $(SITE) $(PORT)
 
-test: install  ## run the tests (PYTEST="-k matrix" to choose)
+test: install  ## run the tests, on all cores (PYTEST="-k matrix -n 0" to choose, and to see them one by one)
 	$(BIN)/python tools/make_exercises.py --check
-	$(BIN)/python -m pytest $(PYTEST)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n logical --dist loadfile $(PYTEST)
 
 bench: install  ## time the library against torch
 	$(BIN)/python tools/bench.py
 
 bench-grading: install  ## time the grader against stock nbgrader and Otter (BENCH="--growth 10,100,1000")
 	$(BIN)/python tools/bench_grading.py $(BENCH)
+
+experiments: install  ## train the networks of chapter 14 (EXPERIMENTS="super-resolution --device cuda --steps 5000")
+	$(BIN)/python tools/experiments.py $(EXPERIMENTS)
 
 lint: install  ## look for mistakes of form
 	$(BIN)/ruff check .

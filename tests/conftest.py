@@ -117,6 +117,16 @@ def agrees(place, array, to_numpy):
     return check
 
 
+def pytest_sessionfinish(session):
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["proved"] = dict(PROVED)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node):
+    PROVED.update(getattr(node, "workeroutput", {}).get("proved", {}))
+
+
 def pytest_terminal_summary(terminalreporter):
     if PROVED:
         terminalreporter.section("settings in which an operator equalled its oracle")

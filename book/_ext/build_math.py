@@ -32,5 +32,7 @@ def node_program() -> str:
 def setup(_app: Sphinx) -> dict[str, bool]:
     katex.NODEJS_BINARY = node_program()
     katex.KATEX_DEFAULT_OPTIONS = OPTIONS
+    # The file of a Unix socket is there before anybody listens to it; of a port this extension waits for an answer.
+    katex.KaTeXServer.start_server_process = katex.KaTeXServer.start_network_socket
     katex.STARTUP_TIMEOUT = katex.RENDER_TIMEOUT = 30.0  # seconds; a busy machine is no reason to fail
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -22,6 +22,7 @@ from resampling import (
     sub_pixel,
     transposed_convolution,
     unpooling,
+    weight_layouts,
 )
 from resampling.adjoint import *
 from resampling.alias_free import *
@@ -42,6 +43,7 @@ from resampling.pooling import *
 from resampling.sub_pixel import *
 from resampling.transposed_convolution import *
 from resampling.unpooling import *
+from resampling.weight_layouts import *
 
 __all__ = [
     *adjoint.__all__,
@@ -63,6 +65,7 @@ __all__ = [
     *sub_pixel.__all__,
     *transposed_convolution.__all__,
     *unpooling.__all__,
+    *weight_layouts.__all__,
 ]
 # The networks are torch modules: torch is imported when one of them is first asked for.
 NETWORKS = ("Autoencoder", "ESPCN", "Generator", "SegNet", "UNet", "count_parameters", "upsampler")

@@ -28,6 +28,7 @@ from resampling.checks.time_limit import TimeLimitExceeded, call_with_time_limit
 __all__ = ["make_check", "refusal_of_source"]
 
 HERE = __file__.rpartition("checks")[0]
+SOILED = [np.full(size, 0xFF, np.uint8) for size in range(8, 1024, 8)]  # the bytes of NaN
 
 
 def make_check(task: Task) -> Callable[..., float]:
@@ -173,8 +174,8 @@ def _inside(error: BaseException) -> bool:
 
 def _soil_memory() -> None:
     """Leave no zeros where ``np.empty`` will look: fill NumPy's cache of small blocks with the bytes of NaN."""
-    for size in range(8, 1024, 8):
-        _ = [np.full(size, 0xFF, np.uint8) for _ in range(4)]
+    for block in SOILED:
+        _ = block.copy(), block.copy(), block.copy(), block.copy()
 
 
 def _on_device(value: Any, device: str | None) -> Any:

@@ -133,7 +133,9 @@ def _finding(task: Task, prop: Property, trials: dict[Property, list[Trial]]) ->
     if not failed:
         return Finding(prop.name, prop.points, prop.points)
     wrong = [t for group in trials.values() for t in group if _is_wrong(t)]
-    mistake = _recognise(task.mistakes, [t for t in failed if _is_wrong(t)], wrong)
+    here = [t for t in failed if _is_wrong(t)]
+    right = [t for t in trials[prop] if not t.refusal and isinstance(t.expected, bool | str)]  # often alike by chance
+    mistake = _recognise(task.mistakes, here and here + right, wrong)
     return Finding(prop.name, prop.points, 0.0, min(failed, key=_clutter), mistake, "" if mistake else prop.hint)
 
 
@@ -151,28 +153,38 @@ def _is_wrong(trial: Trial) -> bool:
 
 
 def _recognise(mistakes: Iterable[Mistake], here: list[Trial], everywhere: list[Trial]) -> Mistake | None:
-    """The mistake that gives, or raises, each wrong outcome of this property, and most of the others."""
+    """The mistake that gives, or raises, each outcome `here`, and most of those that are wrong `everywhere`."""
     candidates = [m for m in mistakes if here and all(_explains(m, t) for t in here)]
     return max(candidates, key=lambda m: sum(_explains(m, t) for t in everywhere), default=None)
 
 
 def _explains(mistake: Mistake, trial: Trial) -> int:
-    """0 when the mistake gives something else, 1 when it gives the item that was refused, 2 when all is the same."""
+    """0 when the mistake gives something else, 2 when it gives the same.
+
+    1 when it gives the item that was refused, and is wrong in no item that came out right.
+    """
     try:
         value = as_result(mistake.wrong(**deepcopy(dict(trial.arguments))), trial.expected)
     except Refusal:
         return 0
     except Exception as error:
-        return 2 * (trial.refusal.error == f"{type(error).__name__}: {error}")
+        return 2 * (trial.refusal is not None and trial.refusal.error == f"{type(error).__name__}: {error}")
     if trial.got is None or same(trial.got, value):
         return 2 * (trial.got is not None)
-    item = trial.refusal.item
-    return int(item is not None and len(value) > item < len(trial.got) and same(trial.got[item], value[item]))
+    item = trial.refusal.item if trial.refusal else None
+    if item is None or not len(value) == len(trial.got) == len(trial.expected):
+        return 0
+    items = zip(value, trial.got, trial.expected, strict=True)
+    return int(same(value[item], trial.got[item]) and all(same(v, e) or not same(g, e) for v, g, e in items))
 
 
 def call_text(task: Task, arguments: Arguments) -> str:
-    """The call as a student would type it: arrays first, everything else by name."""
-    shown = [_as_text(v) if isinstance(v, np.ndarray) else f"{name}={v!r}" for name, v in arguments.items()]
+    """The call as a student would type it: arrays that come first without their names."""
+    shown, by_name = [], False
+    for name, value in arguments.items():
+        by_name = by_name or not isinstance(value, np.ndarray)
+        text = _as_text(value) if isinstance(value, np.ndarray) else repr(value)
+        shown.append(f"{name}={text}" if by_name else text)
     return f"{task.name}({', '.join(shown)})"
 
 

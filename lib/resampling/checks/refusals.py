@@ -54,7 +54,7 @@ def as_result(value: Any, expected: Any) -> Any:
 
 def _a_kind(value: Any) -> str:
     name = type(value).__name__
-    return f"{'an' if name[0] in 'aeiou' else 'a'} {name}"
+    return f"{'an' if name[0] in 'aeiou' or name == 'ndarray' else 'a'} {name}"
 
 
 def _as_none(value: Any, _: None) -> Any:

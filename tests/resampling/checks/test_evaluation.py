@@ -1,6 +1,7 @@
 """From answers to verdicts, on a task small enough to see through."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -120,7 +121,12 @@ def test_hidden_cases_can_only_take_points_and_are_not_shown():
 
 
 @pytest.mark.parametrize(
-    ("given", "text"), [(ONE, "double(np.array([[ 1., -3.]]))"), (TWO, "double(np.array([[5.]]), times=2)")]
+    ("given", "text"),
+    [
+        (ONE, "double(np.array([[ 1., -3.]]))"),
+        (TWO, "double(np.array([[5.]]), times=2)"),
+        (dict(reversed(TWO.items())), "double(times=2, x=np.array([[5.]]))"),
+    ],
 )
 def test_a_call_is_told_as_it_would_be_typed(given, text):
     assert call_text(TASK, given) == text
@@ -171,3 +177,20 @@ IN_ITEMS = Task(
 def test_a_mistake_in_one_item_is_named_whatever_the_others_are(answer, names):
     found = evaluate(IN_ITEMS, lambda given: (answer(**given), given), 0).findings
     assert [f.mistake and f.mistake.name for f in found] == names
+
+
+def test_a_mistake_that_is_wrong_where_the_answer_is_right_was_not_made():
+    task = replace(IN_ITEMS, mistakes=IN_ITEMS.mistakes[2:3])
+    assert evaluate(task, lambda given: ((given["x"], 2 * given["x"]), given), 0).mistakes == ()
+
+
+def is_even(x):
+    return x % 2 == 0
+
+
+def test_a_yes_or_no_that_was_right_elsewhere_speaks_against_a_mistake():
+    cases = fixed(*({"x": x} for x in range(6)))
+    always = Mistake("always", lambda x: True, "Sometimes.")
+    task = Task(is_even, "even.", (Property("all", 1, cases, wrong_values),), (always,))
+    for answer, names in ((lambda x: True, ("always",)), (lambda x: x % 2 == 0 or x == 3, ())):
+        assert evaluate(task, lambda given, answer=answer: (answer(**given), given), 0).mistakes == names

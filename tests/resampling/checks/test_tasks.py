@@ -9,6 +9,8 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from resampling.checks import local_call
+from resampling.checks.evaluation import evaluate
 from resampling.checks.functions import Function
 
 SEEDS = range(10)
@@ -50,6 +52,12 @@ def test_a_mistake_costs_points_and_is_recognised_by_its_name_and_never_as_anoth
     for seed in SEEDS:
         verdict = judge(task, mistake.wrong, seed)
         assert (verdict.mistakes, verdict.score < task.points) == ((mistake.name,), True)
+
+
+def test_a_check_says_what_plain_calls_say(task, judge):
+    for answer in (task.reference, *(m.wrong for m in task.mistakes)):
+        checked, plain = evaluate(task, local_call(answer, task.time_limit), 0), judge(task, answer)
+        assert (checked.score, checked.mistakes) == (plain.score, plain.mistakes)
 
 
 def test_the_feedback_on_a_mistake_is_one_or_more_sentences(task, mistake):
