@@ -122,7 +122,7 @@ UPFIRDN1D = Task(
                 (3, 2, {"padding": (2, 1)}),
                 (5, 2, {"padding": (-1, -2)}),
                 (3, 3, {"up": 2, "padding": (2, 1)}),
-                (4, 2, {"up": 3, "down": 2, "padding": (3, -2)}),
+                (4, 3, {"up": 5, "down": 2, "padding": (3, -2)}),
                 (5, 3, {"up": 2, "down": 3, "padding": (-3, 4)}),
             ),
             wrong_values,
@@ -410,28 +410,41 @@ def _is_spread(taps: Array, factor: int) -> bool:
     return not taps[others].any()
 
 
-def _filters(rate: str, spread: bool = True, tail: int = 0) -> Cases:
-    """Taps at the "high" or the "low" rate; at the high one `spread` or not, with zeros at the end."""
+FILTERS = (("down", 2, 2), ("up", 3, 2), ("down", 3, 3), ("up", 2, 3), ("up", 3, 4))  # sampler, taps, factor
+
+
+def _filters(rate: str, tail: bool = False) -> Cases:
+    """Taps at the "high" or the "low" rate, the last ones with a 0 in front; at the high one with a `tail` of zeros."""
 
     def draw(rng: Generator) -> Iterator[Arguments]:
-        settings = (("down", 2, 2), ("up", 3, 2), ("down", 3, 3), ("up", 2, 3), ("up", 3, 4))
-        late = bool(rng.integers(2))
-        for sampler, k, factor in settings:
-            taps, late = distinct(rng, k), not late
+        for number, (sampler, k, factor) in enumerate(FILTERS):
+            taps = distinct(rng, k)
+            if number == len(FILTERS) - 1:
+                taps[0] = 0.0
             if rate == "high":
-                taps = np.concatenate([expand_kernel(taps, factor), np.zeros(tail)])
-                taps = taps if spread else _disturbed(taps, late, rng)
+                zeros = (1, factor)[number % 2] if tail else 0
+                taps = np.concatenate([expand_kernel(taps, factor), np.zeros(zeros)])
             side = "before" if (sampler == "down") == (rate == "high") else "after"
             yield {"taps": taps, "factor": factor, "sampler": sampler, "side": side}
 
     return draw
 
 
-def _disturbed(taps: Array, late: bool, rng: Generator) -> Array:
-    """`taps` all of them one sample late, or with one more between two others."""
-    if late:
-        return np.concatenate([[0.0], taps])
-    taps[1] = 0.5 * rng.integers(9, 19)
+def _stuck(rng: Generator) -> Iterator[Arguments]:
+    """Taps at the high rate that cannot leave it; each disturbance at a factor of 3 or 4 too."""
+    for number, (sampler, k, factor) in enumerate(FILTERS * 2):
+        taps = _disturbed(expand_kernel(distinct(rng, k), factor), factor, number % 5 + number // 5 * 2, rng)
+        side = "before" if sampler == "down" else "after"
+        yield {"taps": taps, "factor": factor, "sampler": sampler, "side": side}
+
+
+def _disturbed(taps: Array, factor: int, way: int, rng: Generator) -> Array:
+    """`taps` late, or with one more at the first place between them, at the last one, or at both with the sum 0."""
+    if way % 4 == 0:
+        return np.concatenate([np.zeros(rng.integers(1, factor)), taps])
+    more, between = 0.5 * rng.integers(9, 19), np.flatnonzero(np.arange(len(taps)) % factor)
+    taps[between[0]] += more * (way % 4 != 2)
+    taps[between[-1]] -= more * (way % 4 != 1)
     return taps
 
 
@@ -460,6 +473,10 @@ def _sum_of_blocks(taps: Array, factor: int) -> Array:
 
 def _without_last_zeros(taps: Array, factor: int) -> Array:
     return _right_squeeze(taps, factor) if (len(taps) - 1) % factor == 0 else NOWHERE
+
+
+def _without_any_zeros(taps: Array, factor: int) -> Array:
+    return _right_squeeze(taps, factor) if taps[::factor].all() else NOWHERE
 
 
 def _interpolated(taps: Array, factor: int) -> Array:
@@ -496,14 +513,14 @@ NOBLE_TAPS = Task(
         Property(
             "zeros at the end",
             0.5,
-            _filters("high", tail=1),
+            _filters("high", tail=True),
             wrong_values,
             "zeros behind the last tap do no harm; taps 0, s, 2s, … decide.",
         ),
         Property(
             "where no filter does it",
             1,
-            _filters("high", spread=False),
+            _stuck,
             wrong_values,
             "a single tap that is not at a multiple of s, and there is no such filter: return np.zeros(0).",
         ),
@@ -520,6 +537,11 @@ NOBLE_TAPS = Task(
             "refused for zeros at the end",
             _noble(_without_last_zeros),
             "[1, 0, 2, 0] does the same as [1, 0, 2]: zeros behind the last tap are no obstacle.",
+        ),
+        Mistake(
+            "refused for zeros among the taps",
+            _noble(_without_any_zeros),
+            "A tap at a multiple of s may itself be zero: [0, 0, 1] and s = 2 give [0, 1]. Only the others must be.",
         ),
         Mistake(
             "never possible",
@@ -688,8 +710,8 @@ FILTERED_LEAKY_RELU = Task(
         Property(
             "other slopes",
             0.5,
-            _waves((5, 3, {"negative_slope": 0.0}), (6, 3, {"negative_slope": -0.5}), (5, 4, {"negative_slope": 2.5})),
-            wrong_values,
+            _waves((8, 3, {"negative_slope": 0.0}), (9, 3, {"negative_slope": -0.5}), (9, 4, {"negative_slope": 2.5})),
+            _inner,
             "v where v >= 0, and negative_slope * v elsewhere, whatever the slope.",
         ),
     ),
@@ -840,6 +862,10 @@ def _half_moved(x: Array, shift: float) -> Array:
     return np.fft.ifft(np.fft.fft(x) * turns).real
 
 
+def _of_some(error: Array, peak: float) -> float:
+    return 10 * np.log10(peak**2 / np.mean(error**2)) if error.size else np.nan
+
+
 EQUIVARIANCE_PSNR = Task(
     reference=equivariance_psnr,
     summary="how nearly an operator moves with its input, in dB.",
@@ -868,14 +894,14 @@ EQUIVARIANCE_PSNR = Task(
         Property(
             "peak",
             0.5,
-            _operators(BEND[:2], 0.4, peak=7.5),
+            _operators(BEND[:2], 1.4, peak=7.5),
             wrong_values,
             "10 log10(peak² / mean squared error).",
         ),
         Property(
             "margin",
             0.5,
-            _operators((*BEND[:1], *RESIZE[:1]), 0.2, 0.5, margin=2),
+            _operators((*BEND[:1], *RESIZE[:1]), 1.2, 2.5, margin=2),
             wrong_values,
             "leave `margin` output samples out at both ends before the mean is taken.",
         ),
@@ -966,6 +992,11 @@ EQUIVARIANCE_PSNR = Task(
             "margin at one end only",
             _measured(inside=lambda margin, o, n: slice(margin, None)),  # noqa: ARG005
             "Leave the margin out at the other end too.",
+        ),
+        Mistake(
+            "an empty slice",
+            _measured(inside=lambda margin, o, n: slice(margin, -margin), score=_of_some),  # noqa: ARG005
+            "With margin = 0 the slice [margin:-margin] is empty: write len(output) - margin.",
         ),
         Mistake(
             "margin counted at the input",

@@ -113,6 +113,44 @@ def test_one_direction_is_worth_something(judge):
     assert lost(NOBLE_TAPS, answer, judge) == {"from the high to the low rate", "zeros at the end"}
 
 
+def looks_at_the_sum(spread, factor):
+    return np.isclose(spread.sum(), spread[::factor].sum())
+
+
+def looks_at_one_phase(spread, factor):
+    return not spread[1::factor].any()
+
+
+def looks_at_one_tap(spread, factor):  # noqa: ARG001
+    return spread[1] == 0
+
+
+@pytest.mark.parametrize("may", [looks_at_the_sum, looks_at_one_phase, looks_at_one_tap])
+@pytest.mark.parametrize("seed", SEEDS)
+def test_all_taps_must_be_looked_at(may, seed, judge):
+    def answer(taps, factor, sampler, side):
+        if (sampler == "down") != (side == "before"):
+            return noble_taps(taps, factor, sampler, side)
+        return taps[::factor] if may(taps, factor) else np.zeros(0)
+
+    assert judge(NOBLE_TAPS, answer, seed).score < NOBLE_TAPS.points
+
+
+def test_zeros_in_front_are_taps(judge):
+    def answer(taps, factor, sampler, side):
+        return np.trim_zeros(noble_taps(taps, factor, sampler, side), "f")
+
+    assert judge(NOBLE_TAPS, answer).score < NOBLE_TAPS.points
+
+
+def test_a_result_too_few_is_no_named_mistake(judge):
+    def answer(input, taps, up=1, down=1, padding=(0, 0), gain=1.0):
+        fine = UPFIRDN1D.reference(input, taps, up, 1, padding, gain=gain)
+        return fine[: len(fine) // down * down : down]
+
+    assert judge(UPFIRDN1D, answer).mistakes == ()
+
+
 def test_a_wrong_border_leaves_the_inside(judge):
     def answer(**given):
         out = filtered_leaky_relu(**given)
