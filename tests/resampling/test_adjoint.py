@@ -325,7 +325,6 @@ def test_pairs_are_random_and_the_seed_decides():
         ({"trials": 0}, "^trials must be"),
         ({"like": np.zeros(1, int)}, "^like must have a floating dtype"),
     ],
-    ids=repr,
 )
 def test_is_adjoint_refuses_what_does_not_fit(change, words):
     with pytest.raises(ValueError, match=words):

@@ -382,7 +382,6 @@ def test_gradcheck_leaves_inputs_alone_and_tolerances_decide():
         ({"rtol": -1}, "^rtol must be at least 0, got -1"),
         ({"inputs": [[1.0]]}, r"^inputs\[0\] must be an array, got \[1.0\]"),
     ],
-    ids=repr,
 )
 def test_gradcheck_refuses_what_does_not_fit(change, words):
     with pytest.raises(ValueError, match=words):
