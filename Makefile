@@ -55,10 +55,12 @@ serve:  ## show the built book at http://localhost:8000 (PORT=...)
 	@test -f $(SITE)/index.html || { echo "no site yet: run make book"; exit 1; }
 	$(BIN)/python -m http.server --bind 127.0.0.1 --directory $(SITE) $(PORT)
 
+NONE_CHOSEN := { [ $$? = 5 ] && [ -n "$$PYTEST" ]; }  # of these tests; there are others
+
 test: install  ## run the tests, on all cores; the grader alone (PYTEST="-k matrix" to choose)
 	$(BIN)/python tools/make_exercises.py --check
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n logical --dist loadfile --ignore tests/grading $(PYTEST)
-	$(BIN)/python -m pytest tests/grading $(PYTEST)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n logical --dist loadfile --ignore tests/grading $(PYTEST) || $(NONE_CHOSEN)
+	$(BIN)/python -m pytest tests/grading $(PYTEST) || $(NONE_CHOSEN)
 
 bench: install  ## time the library against torch
 	$(BIN)/python tools/bench.py
