@@ -5,6 +5,7 @@ A page gets the script only if it shows an explorable. What would talk to a kern
 
 import json
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +16,12 @@ from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 from traitlets import TraitError
 
-from resampling.explorables import FOLDER, explorables
+from resampling.explorables import FOLDER, STYLE, explorables, module
 
 LOGGER = logging.getLogger(__name__)
 WIDGET_STATE = "application/vnd.jupyter.widget-state+json"
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
-EXPORT = re.compile(r"^export (?=(?:async )?(?:function|const|class)\b)", re.MULTILINE)
+EXPORT = re.compile(r"^export (?=(?:function|const)\b)", re.MULTILINE)
 EXPORT_DEFAULT = re.compile(r"^export default (.+?);?\s*\Z", re.MULTILINE | re.DOTALL)
 
 
@@ -55,6 +56,7 @@ def add_needed_scripts(app: Sphinx, page: str, _template: str, context: dict[str
     context["script_files"][:] = [script for script in context["script_files"] if not _is_widget_state(script)]
     if "data-explorable" in body:
         app.add_js_file("explorables.js", loading_method="defer")
+        app.add_css_file(f"explorables/{STYLE.name}")
 
 
 def _is_widget_state(script: Any) -> bool:
@@ -73,11 +75,9 @@ def silence_thebe(app: Sphinx) -> None:
         LOGGER.warning("anywidget_static: sphinx-thebe has no listeners to disconnect; is it still loaded?")
 
 
-def classic_script(module: str, stem: str) -> str:
-    """An ES module without imports as a script that leaves its default export in `self.explorables[stem]`."""
-    if re.search(r"^import\b", module, re.MULTILINE):
-        raise ValueError(f"{stem}.js imports another module; an explorable is one file")
-    plain, found = EXPORT_DEFAULT.subn(rf'(self.explorables ??= {{}})["{stem}"] = \1;', EXPORT.sub("", module))
+def classic_script(stem: str) -> str:
+    """An explorable as a script that leaves its default export in `self.explorables[stem]`."""
+    plain, found = EXPORT_DEFAULT.subn(rf'(self.explorables ??= {{}})["{stem}"] = \1;', EXPORT.sub("", module(stem)))
     if found != 1 or re.search(r"^export\b", plain, re.MULTILINE):
         raise ValueError(f"{stem}.js must end with its only `export default`")
     return f"(() => {{\n{plain}\n}})();\n"
@@ -88,9 +88,9 @@ def copy_modules(app: Sphinx, exception: Exception | None) -> None:
         return
     target = Path(app.outdir, "_static", "explorables")
     target.mkdir(parents=True, exist_ok=True)
-    for module in FOLDER.glob("*.js"):
-        text = classic_script(module.read_text("utf-8"), module.stem)
-        (target / module.name).write_text(text, "utf-8")
+    for stem in explorables():
+        (target / f"{stem}.js").write_text(classic_script(stem), "utf-8")
+    shutil.copy(STYLE, target)
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

@@ -37,12 +37,11 @@
       const explorable = await load(host.dataset.explorable);
       const state = JSON.parse(host.querySelector("script[type='application/json']").textContent);
       host.append(element);
-      poster.hidden = true; // before drawing, so that the figure measures the room that it will have
+      poster.remove(); // before drawing, so that the figure measures the room that it will have
       await explorable.render({ model: new Model(state), el: element });
       host.dataset.state = "ready";
     } catch (error) {
-      element.remove();
-      poster.hidden = false;
+      element.replaceWith(poster);
       host.dataset.state = "failed";
       console.error(error);
     }

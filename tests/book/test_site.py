@@ -105,61 +105,6 @@ def test_search_finds_pages(visit, scheme):
     assert page.troubles == []
 
 
-EXPLORABLE = [page for page in BOOK if 'data-explorable="convolution_matrix"' in (SITE / page).read_text("utf-8")]
-
-
-@needs_browser
-@pytest.mark.skipif(not EXPLORABLE, reason="no page of the built site shows the convolution matrix")
-def test_explorable_answers_the_keyboard(visit):
-    page = visit(EXPLORABLE[0])
-    status = page.locator(".cmx-status").first
-    page.locator(".cmx-box").first.focus()
-    assert status.inner_text().startswith("Row 0: y[")
-    page.keyboard.press("ArrowDown")
-    assert status.inner_text().startswith("Row 1: y[")
-    page.keyboard.press("ArrowRight")
-    assert "is row 0 of the transpose" in status.inner_text()
-    stride = page.get_by_role("slider", name="stride s").first
-    before = int(stride.input_value())
-    stride.focus()
-    page.keyboard.press("ArrowRight")
-    assert int(stride.input_value()) == before + 1
-    assert page.troubles == []
-
-
-@needs_browser
-@pytest.mark.skipif(not EXPLORABLE, reason="no page of the built site shows the convolution matrix")
-def test_explorable_controls(visit):
-    page = visit(EXPLORABLE[0])
-    figure = page.locator(".cmx").first
-    figure.get_by_role("radio", name="2-D").check()
-    assert "oH = " in figure.locator(".cmx-size").inner_text()
-    figure.get_by_role("radio", name="1-D").check()
-    figure.get_by_role("slider", name="input length n").fill("1")
-    figure.get_by_role("slider", name="padding p").fill("0")
-    figure.get_by_role("slider", name="kernel size k").fill("5")
-    assert "No window fits" in figure.locator(".cmx-status").inner_text()
-    figure.get_by_role("slider", name="padding p").fill("2")
-    figure.get_by_role("spinbutton", name="w[2]").fill("-0.5")
-    assert figure.locator(".cmx-status").inner_text().startswith("Row 0: y[0] = (−0.5)·x[0] = (−0.5)·3 = −1.5.")
-    figure.get_by_text("The matrix as a table").click()
-    figure.locator("table").wait_for()
-    assert figure.locator("table td").all_inner_texts() == ["−0.5", "−1.5"]
-    assert page.troubles == []
-
-
-@needs_browser
-@pytest.mark.skipif(not EXPLORABLE, reason="no page of the built site shows the convolution matrix")
-def test_explorable_without_script(browser, roots):
-    context = browser.new_context(java_script_enabled=False)
-    page = context.new_page()
-    page.goto(f"{roots['http']}/{EXPLORABLE[0]}")
-    poster = page.locator(".explorable-poster").first
-    assert poster.is_visible()
-    assert "y = C x" in poster.inner_text()
-    context.close()
-
-
 class Page(HTMLParser):
     """The links and the anchors of one page."""
 

@@ -1,23 +1,14 @@
 // The convolution matrix, one row or one column at a time.
 //
-// One ES module without imports, in the form that anywidget expects. The book copies it to its pages, Jupyter loads it
-// as it stands, and the tests compare its pure functions with torch.
-//
 // Symbols: n input length, o output length, k kernel size, s stride, p padding, d dilation. An *axis* is {n, k, s, p, d};
 // a line has one axis, an image has two, and no function below needs to know which.
+
+import { cell, choice, drawing, explorable, factor, flat, g, group, h, indices, joined, label, menu, number, numbers, product, range, slider, table } from "./kit.js";
 
 // ---------------------------------------------------------------------------------------------- numbers (pure)
 
 // The input that is drawn: neighbours differ, so that a sum shows which samples went into it.
 export const SAMPLES = [3, 1, 4, 1, 5, 9, 2, 6, 5, 3, 5, 8, 9, 7, 9, 3];
-
-const product = (sizes) => sizes.reduce((a, b) => a * b, 1);
-const range = (size) => [...Array(size).keys()];
-
-/** Every index of an array of this shape, the last axis fastest. */
-const indices = (shape) => shape.reduce((rows, size) => rows.flatMap((row) => range(size).map((i) => [...row, i])), [[]]);
-
-const flat = (index, shape) => index.reduce((sum, i, axis) => sum * shape[axis] + i, 0);
 
 const sizeFormula = ({ n, k, s, p, d }) => Math.floor((n + 2 * p - d * (k - 1) - 1) / s) + 1;
 
@@ -98,28 +89,21 @@ export const PRESETS = {
 
 // ----------------------------------------------------------------------------------------------------- words
 
-const number = (v) => String(+v.toFixed(2)).replace("-", "−");
-const factor = (v) => (v < 0 ? `(${number(v)})` : number(v));
 const entry = (letter, index) => `${letter}[${index.join(",")}]`;
-
-// A sentence is a list of strings and of [role, string] pairs; the role gives the colour of input, kernel or output.
-const joined = (parts, glue) => parts.flatMap((part, i) => (i ? [glue, ...part] : part));
 
 const EN = {
   title: "The convolution matrix",
-  modes: { "1d": "1-D", "2d": "2-D" },
-  mode: "Input",
-  sizes: "Sizes",
+  groups: { mode: "Input", sizes: "Sizes", weights: "Kernel weights w", follow: "Follow" },
+  options: {
+    mode: { "1d": "1-D", "2d": "2-D" },
+    preset: { own: "own weights", counting: "1, 2, 3, …", ones: "all ones", binomial: "binomial", difference: "difference" },
+    axis: { row: "a row: one output", column: "a column: one input" },
+  },
   controls: {
+    mode: "Input", weights: "Kernel weights w", preset: "Start from", axis: "Follow", index: ({ axis }) => (axis === "row" ? "row i" : "column j"),
     length: "input length n", kernel: "kernel size k", stride: "stride s", padding: "padding p", dilation: "dilation d",
     height: "image height H", width: "image width W", kernelHeight: "kernel height kH", kernelWidth: "kernel width kW",
   },
-  weights: "Kernel weights w",
-  preset: "Start from",
-  presets: { own: "own weights", counting: "1, 2, 3, …", ones: "all ones", binomial: "binomial", difference: "difference" },
-  follow: "Follow",
-  axes: { row: "a row: one output", column: "a column: one input" },
-  index: { row: "row i", column: "column j" },
   figure: "Matrix. Up and down arrows follow a row, left and right arrows follow a column.",
   hint: "Point at a row of C or at an output to see its window; point at an input to see its column. Or use the arrow keys.",
   table: "The matrix as a table",
@@ -165,92 +149,6 @@ const EN = {
     return [`Column ${j}: `, name, " feeds ", ...joined(fed, ", "), ".", transpose];
   },
 };
-const WORDS = { en: EN };
-const words = () => WORDS[document.documentElement.lang.slice(0, 2)] ?? EN;
-
-// ----------------------------------------------------------------------------------------------------- style
-
-const CSS = `
-.cmx{--cmx-in:var(--course-input,#0072b2);--cmx-ker:var(--course-kernel,#d55e00);--cmx-out:var(--course-output,#009e73);
---cmx-in-text:var(--course-input-text,#0072b2);--cmx-ker-text:var(--course-kernel-text,#a84a00);--cmx-out-text:var(--course-output-text,#00704f);
---cmx-fg:var(--pst-color-text-base,var(--jp-ui-font-color1,CanvasText));--cmx-soft:var(--pst-color-text-muted,var(--jp-ui-font-color2,GrayText));
---cmx-bg:var(--pst-color-background,var(--jp-layout-color1,Canvas));--cmx-line:var(--pst-color-border,var(--jp-border-color1,GrayText));
-color:var(--cmx-fg);background:var(--cmx-bg);border:1px solid var(--cmx-line);border-radius:.5rem;padding:1rem 1.1rem;margin-block:1.2rem;font-size:.92rem;line-height:1.5;container-type:inline-size}
-[data-jp-theme-light=false] .cmx{--cmx-in:#6cb8ee;--cmx-ker:#ff9b5e;--cmx-out:#4fcfa5;--cmx-in-text:#6cb8ee;--cmx-ker-text:#ff9b5e;--cmx-out-text:#4fcfa5}
-.cmx *{box-sizing:border-box}
-.cmx fieldset{border:0;padding:0;margin:0 0 .7rem;min-width:0;display:flex;flex-wrap:wrap;gap:.35rem 1.2rem;align-items:center}
-.cmx legend{float:left;padding:0;margin:0;font-size:.85rem;font-weight:600;line-height:1.5;width:auto;min-width:3.6rem;color:var(--cmx-soft)}
-.cmx-head{display:flex;flex-wrap:wrap;gap:.2rem 1.5rem;justify-content:space-between;align-items:baseline}
-.cmx p.cmx-title{font-weight:650;font-size:1.05rem;margin:0 0 .5rem}
-.cmx label{display:inline-flex;align-items:center;gap:.4rem;margin:0;min-height:1.75rem;font-weight:400}
-.cmx fieldset.cmx-sizes{display:grid;grid-template-columns:repeat(auto-fill,minmax(7.5rem,1fr));gap:.25rem 1.1rem}
-.cmx .cmx-sizes legend{grid-column:1/-1;float:none;position:absolute;clip-path:inset(50%);width:1px;height:1px;overflow:hidden;white-space:nowrap}
-.cmx .cmx-slider{display:grid;grid-template-columns:1fr auto;gap:0 .5rem}
-.cmx .cmx-slider input{grid-column:1/-1;width:100%;min-width:0;height:1.5rem;margin:0;accent-color:var(--cmx-in-text)}
-.cmx .cmx-value{font-weight:650;font-variant-numeric:tabular-nums}
-.cmx .cmx-follow .cmx-slider{flex:1 1 9rem;max-width:16rem}
-.cmx input[type=radio]{width:1.1rem;height:1.1rem;margin:0;accent-color:var(--cmx-in-text)}
-.cmx-weights{display:inline-grid;gap:.25rem}
-.cmx-weights input{width:3.6rem;height:2rem;padding:.1rem .25rem;text-align:center;font:inherit;font-variant-numeric:tabular-nums;color:var(--cmx-fg);background:var(--cmx-bg);border:2px solid var(--cmx-ker);border-radius:.25rem;appearance:textfield}
-.cmx-weights input::-webkit-inner-spin-button{appearance:none;margin:0}
-.cmx select{font:inherit;height:2rem;max-width:100%;color:var(--cmx-fg);background:var(--cmx-bg);border:1px solid var(--cmx-soft);border-radius:.25rem;padding:0 .3rem}
-.cmx-box{overflow-x:auto;border-radius:.25rem;padding:.2rem 0}
-.cmx-grids{display:flex;flex-wrap:wrap;gap:.4rem 1.6rem;align-items:flex-start;margin-bottom:.6rem}
-.cmx svg{display:block;flex:none;max-width:none;overflow:visible;background:none}
-.cmx svg text{fill:var(--cmx-fg);text-anchor:middle;dominant-baseline:central;font-family:inherit;font-variant-numeric:tabular-nums;pointer-events:none}
-.cmx svg .soft{fill:var(--cmx-soft)}
-.cmx svg .letter{font-style:italic;font-weight:600;font-size:15px}
-.cmx svg .start{text-anchor:start}.cmx svg .end{text-anchor:end}
-.cmx svg rect{fill:transparent;stroke:var(--cmx-line);stroke-width:1}
-.cmx svg rect.in{fill:var(--cmx-in);fill-opacity:.13;stroke:var(--cmx-in)}
-.cmx svg rect.ker{fill:var(--cmx-ker);fill-opacity:.13;stroke:var(--cmx-ker);stroke-opacity:.6}
-.cmx svg rect.out{fill:var(--cmx-out);fill-opacity:.13;stroke:var(--cmx-out)}
-.cmx svg rect.pad{fill:none;stroke:var(--cmx-soft);stroke-dasharray:2 3}
-.cmx svg rect.cut{fill:none;stroke:var(--cmx-ker);stroke-dasharray:2 3}
-.cmx svg rect.on{fill-opacity:.42;stroke-opacity:1;stroke-width:2.5}
-.cmx svg rect.band{fill:none;stroke-width:2.5;stroke:var(--cmx-ker);pointer-events:none}
-.cmx svg rect.band.column{stroke:var(--cmx-in)}
-.cmx svg .tag{fill:var(--cmx-ker-text);font-weight:650}
-.cmx svg .on-text{font-weight:700}
-.cmx svg path{fill:none;stroke:var(--cmx-fg);stroke-width:1.4;pointer-events:none}
-.cmx svg path.block{stroke:var(--cmx-soft);stroke-width:1.6}
-.cmx p{margin:.45rem 0 0;overflow-wrap:anywhere;max-width:none}
-.cmx p.cmx-hint,.cmx p.cmx-size{color:var(--cmx-soft);font-size:.85rem}
-.cmx p.cmx-status{min-height:3em;font-variant-numeric:tabular-nums}
-.cmx-input{color:var(--cmx-in-text);font-weight:600}.cmx-kernel{color:var(--cmx-ker-text);font-weight:600}.cmx-output{color:var(--cmx-out-text);font-weight:600}
-.cmx details{margin-top:.4rem;background:none;border:0;box-shadow:none;padding:0}
-.cmx summary{cursor:pointer;padding:.15rem 0}
-.cmx table{border-collapse:collapse;font-variant-numeric:tabular-nums;font-size:.85rem;width:auto;margin:.3rem 0}
-.cmx caption{caption-side:top;text-align:left;color:var(--cmx-soft)}
-.cmx td,.cmx th{border:1px solid var(--cmx-line);padding:.1rem .45rem;text-align:center;background:none;font-weight:400}.cmx th{font-weight:600}
-.cmx :focus-visible{outline:3px solid var(--cmx-in-text);outline-offset:2px}
-@media (max-width:480px){.cmx{padding:.7rem .75rem}}
-@media (forced-colors:active){.cmx svg text{fill:CanvasText}.cmx svg rect,.cmx svg path{stroke:CanvasText}.cmx svg rect.in,.cmx svg rect.out,.cmx svg rect.ker{fill:Canvas;fill-opacity:1;stroke:CanvasText}
-.cmx svg rect.on,.cmx svg rect.band,.cmx svg rect.band.column{stroke:Highlight;stroke-width:3.5}.cmx svg .soft{fill:GrayText}}
-@media print{.cmx{break-inside:avoid}.cmx fieldset,.cmx fieldset.cmx-sizes,.cmx p.cmx-hint,.cmx details:not([open]){display:none}.cmx-box{overflow:visible}}
-`;
-
-// --------------------------------------------------------------------------------------------------- elements
-
-const put = (node, attributes, children) => {
-  for (const name in attributes) node.setAttribute(name, attributes[name]);
-  node.append(...children);
-  return node;
-};
-const h = (tag, attributes = {}, ...children) => put(document.createElement(tag), attributes, children);
-const g = (tag, attributes = {}, ...children) => put(document.createElementNS("http://www.w3.org/2000/svg", tag), attributes, children);
-
-const spans = (parts) => parts.map((part) => (Array.isArray(part) ? h("span", { class: `cmx-${part[0]}` }, part[1]) : part));
-
-/** One cell: a box with a number; `data` says which row and column it belongs to. */
-function cell({ x, y, size, value, kind = "", text = "", data = {} }) {
-  const box = g("rect", { x: x + 1, y: y + 1, width: size - 2, height: size - 2, rx: 3, class: kind, ...data });
-  if (value === undefined) return [box];
-  const font = Math.min(15, (size * 1.5) / Math.max(3, String(value).length + 0.6));
-  return [box, label(x + size / 2, y + size / 2, value, { class: text, style: `font-size:${font.toFixed(1)}px` })];
-}
-const label = (x, y, value, attributes = {}) => g("text", { x, y, ...attributes }, String(value));
-
 // ---------------------------------------------------------------------------------------------------- figures
 
 const LEFT = 48; // room for the row index and the letters x, w, C
@@ -288,7 +186,7 @@ function inputRow(view, at, lit) {
   const padding = range(ghost).flatMap((q) => [-1 - q, view.x.length + q]);
   const cells = view.x.flatMap((value, j) => cell({ x: at.left(j), y: top, size, value, kind: on(lit.ins.has(j), "in"), data: { "data-column": j } }));
   const zeros = padding.flatMap((j) => cell({ x: at.left(j), y: top, size, value: 0, kind: "pad", text: "soft" }));
-  const tops = view.ins.map((index, j) => label(at.left(j) + size / 2, line ? 9 : 25, index.join(","), { class: "soft", style: "font-size:10px" }));
+  const tops = view.ins.map((index, j) => label(at.left(j) + size / 2, line ? 9 : 25, index.join(","), { class: "index" }));
   return [...cells, ...zeros, ...tops, label(12, top + size / 2, "x", { class: "letter" })];
 }
 
@@ -311,20 +209,20 @@ function matrixRow(view, at, lit, i) {
   const cut = at.line ? view.windows[i].filter((tap) => !tap.inside) : [];
   const outside = cut.flatMap(({ tap, at: [j] }) =>
     cell({ ...shared, x: at.left(j), value: number(view.weight[tap[0]]), kind: "cut", text: "soft", data: { "data-row": i } }));
-  const name = label(LEFT - 14, at.above(i) + size / 2, view.outs[i].join(","), { class: "soft", style: "font-size:10px" });
+  const name = label(LEFT - 14, at.above(i) + size / 2, view.outs[i].join(","), { class: "index" });
   const out = cell({ ...shared, x: at.outLeft, value: number(view.y[i]), kind: on(lit.outs.has(i), "out"), data: { "data-row": i } });
   return [...cells, ...outside, name, ...out];
 }
 
 function bands(view, at, lit) {
-  const rect = (x, y, width, height, kind) => g("rect", { x, y, width, height, rx: 4, class: `band ${kind}` });
+  const rect = (x, y, width, height, kind) => g("rect", { x, y, width, height, rx: 4, class: `band ${kind}`, "data-reveal": kind === "column" });
   const { size, columns } = at;
   if (lit.row !== undefined) return [rect(at.left(-at.ghost) - 1, at.above(lit.row) - 1, columns * size + 2, size + 2, "row")];
   return [rect(at.left(lit.column) - 1, at.top - 1, size + 2, at.above(view.y.length) - at.top + 2, "column")];
 }
 
 /** The brackets of C, and on an image the lines between its blocks. */
-function rules(view, at) {
+function rules(view, at, text) {
   const [x0, x1, y0, y1] = [at.left(0) - 3, at.left(view.x.length) + 3, at.above(0) - 3, at.above(view.y.length) + 3];
   const brackets = [`M${x0 + 5} ${y0}H${x0}V${y1}H${x0 + 5}`, `M${x1 - 5} ${y0}H${x1}V${y1}H${x1 - 5}`].map((d) => g("path", { d }));
   if (at.line) return brackets;
@@ -332,17 +230,17 @@ function rules(view, at) {
   const [oH, oW] = view.outShape;
   const down = range(H - 1).map((r) => `M${at.left((r + 1) * W)} ${y0}V${y1}`);
   const across = range(oH - 1).map((r) => `M${x0} ${at.above((r + 1) * oW)}H${x1}`);
-  const heads = range(H).map((r) => label(at.left(r * W + W / 2), 9, words().imageRow(r), { class: "soft", style: "font-size:11px" }));
+  const heads = range(H).map((r) => label(at.left(r * W + W / 2), 9, text.imageRow(r), { class: "soft", style: "font-size:11px" }));
   return [...brackets, g("path", { d: [...down, ...across].join(""), class: "block" }), ...heads];
 }
 
-function matrixFigure(view, choice, width) {
+function matrixFigure(view, state, text, width) {
   const at = layout(view, width);
-  const lit = lights(view, choice);
+  const lit = lights(view, state);
   const letters = [label(12, at.above(0) + at.size / 2, "C", { class: "letter" }), label(at.outLeft + at.size / 2, at.above(0) - 14, "y", { class: "letter" })];
-  return g("svg", { width: at.width, height: at.height, viewBox: `0 0 ${at.width} ${at.height}`, role: "img", "aria-label": words().alt(view) },
-    ...inputRow(view, at, lit), ...(at.line ? kernelRow(view, at, lit) : []),
-    ...view.y.flatMap((_, i) => matrixRow(view, at, lit, i)), ...rules(view, at), ...letters, ...bands(view, at, lit));
+  return drawing(at.width, at.height, text.alt(view),
+    inputRow(view, at, lit), at.line ? kernelRow(view, at, lit) : [],
+    view.y.map((_, i) => matrixRow(view, at, lit, i)), rules(view, at, text), letters, bands(view, at, lit));
 }
 
 /** A small labelled grid (image, kernel or output); `paint(index)` describes one cell. */
@@ -355,13 +253,12 @@ function grid(name, shape, start, paint) {
     return [...cell({ x, y, size, ...rest }), ...(tag ? [label(x + size - 4, y + 10, tag, { class: "tag end", style: "font-size:9.5px" })] : [])];
   });
   const [width, height] = [Math.max(64, columns * size + 3), rows * size + 21];
-  return g("svg", { width, height, viewBox: `0 0 ${width} ${height}`, "aria-hidden": "true" }, label(2, 8, name, { class: "soft start", style: "font-size:12px" }), ...cells);
+  return drawing(width, height, "", label(2, 8, name, { class: "soft start", style: "font-size:12px" }), cells);
 }
 
 /** On an image: the padded image with the window on it, the kernel, and the output. */
-function imageFigures(view, choice) {
-  const lit = lights(view, choice);
-  const { names } = words();
+function imageFigures(view, state, { names }) {
+  const lit = lights(view, state);
   const window = lit.row === undefined ? [] : view.windows[lit.row];
   const p = view.axes[0].p;
   const image = (index) => {
@@ -383,262 +280,91 @@ function imageFigures(view, choice) {
   ];
 }
 
-function table(view) {
-  const head = h("tr", {}, h("th", { scope: "col" }, "C"), ...view.ins.map((index) => h("th", { scope: "col" }, entry("x", index))), h("th", { scope: "col" }, "y"));
-  const rows = view.C.map((row, i) => h("tr", {}, h("th", { scope: "row" }, entry("y", view.outs[i])), ...row.map((v) => h("td", {}, number(v))), h("td", {}, number(view.y[i]))));
-  return h("table", {}, h("caption", {}, words().caption), h("thead", {}, head), h("tbody", {}, ...rows));
+function matrixTable(view, text) {
+  const head = ["C", ...view.ins.map((index) => entry("x", index)), "y"];
+  return table(text.caption, head, view.C.map((row, i) => [entry("y", view.outs[i]), ...row.map(number), number(view.y[i])]));
 }
 
-// --------------------------------------------------------------------------------------------------- controls
+// ------------------------------------------------------------------------------------------- controls and state
 
-// Each slider: the range for 1-D and 2-D (absent: not shown), and how it reads and changes the state.
-const trait = (name) => ({ get: (state) => state[name], set: (value) => ({ [name]: value }) });
-const SLIDERS = {
-  length: { "1d": [1, 10], ...trait("length") },
-  kernel: { "1d": [1, 5], get: (state) => state.weight.length, set: (k, state) => ({ weight: resized(state.weight, k) }) },
-  height: { "2d": [2, 4], ...trait("height") },
-  width: { "2d": [2, 4], ...trait("width") },
-  kernelHeight: { "2d": [1, 3], get: (state) => state.weight2d.length, set: (k, state) => ({ weight2d: resized2d(state.weight2d, k, state.weight2d[0].length) }) },
-  kernelWidth: { "2d": [1, 3], get: (state) => state.weight2d[0].length, set: (k, state) => ({ weight2d: resized2d(state.weight2d, state.weight2d.length, k) }) },
-  stride: { "1d": [1, 4], "2d": [1, 2], ...trait("stride") },
-  padding: { "1d": [0, 3], "2d": [0, 1], ...trait("padding") },
-  dilation: { "1d": [1, 3], ...trait("dilation") },
-};
+const isImage = ({ mode }) => mode === "2d";
+const onLine = (...limits) => (state) => (isImage(state) ? null : limits);
+const onImage = (...limits) => (state) => (isImage(state) ? limits : null);
+const onBoth = (line, image) => (state) => (isImage(state) ? image : line);
 
-function slider(text, change) {
-  const value = h("span", { class: "cmx-value", "aria-hidden": "true" });
-  const input = h("input", { type: "range", step: 1 });
-  input.addEventListener("input", () => change(+input.value));
-  const name = h("span", {}, text);
-  return { element: h("label", { class: "cmx-slider" }, name, value, input), name, value, input };
-}
+const rowsOf = (state) => (isImage(state) ? state.weight2d : [state.weight]);
+const withRows = (rows, state) => (isImage(state) ? { weight2d: rows } : { weight: rows[0] });
+const replaced = (rows, a, b, value) => rows.map((row, r) => row.map((old, c) => (r === a && c === b ? value : old)));
 
-function show(control, [min, max], value) {
-  Object.assign(control.input, { min, max, value });
-  control.value.textContent = value;
-}
-
-function radios(legend, options, change) {
-  const group = `cmx${Math.random().toString(36).slice(2)}`;
-  const inputs = Object.entries(options).map(([value, text]) => {
-    const input = h("input", { type: "radio", name: group, value });
-    input.addEventListener("change", () => change(value));
-    return { input, element: h("label", {}, input, text) };
-  });
-  const element = h("fieldset", {}, h("legend", {}, legend), ...inputs.map((one) => one.element));
-  return { element, check: (value) => { for (const { input } of inputs) input.checked = input.value === value; } };
-}
-
-const presetWeights = (name, state) => {
-  if (state.mode !== "2d") return { weight: PRESETS[name](state.weight.length) };
+function presetWeights(name, state) {
+  if (!isImage(state)) return { weight: PRESETS[name](state.weight.length) };
   const [kH, kW] = [state.weight2d.length, state.weight2d[0].length];
   if (name === "counting") return { weight2d: resized2d([], kH, kW) };
   const [down, across] = [PRESETS[name === "difference" ? "ones" : name](kH), PRESETS[name](kW)];
   return { weight2d: down.map((a) => across.map((b) => a * b)) };
-};
+}
 
-const presetOf = (state) => {
-  const now = JSON.stringify(state.mode === "2d" ? state.weight2d : state.weight);
+function presetOf(state) {
+  const now = JSON.stringify(isImage(state) ? state.weight2d : state.weight);
   return Object.keys(PRESETS).find((name) => JSON.stringify(Object.values(presetWeights(name, state))[0]) === now) ?? "own";
+}
+
+const counts = (state) => {
+  const axes = axesOf(state);
+  return { row: product(axes.map(outputSize)), column: product(axes.map((axis) => axis.n)) };
 };
-
-/** The little inputs for the weights, rebuilt only when their number changes, so that typing is never interrupted. */
-function weightInputs(change) {
-  const element = h("span", { class: "cmx-weights" });
-  let shape = "";
-  const build = (rows) => {
-    element.style.gridTemplateColumns = `repeat(${rows[0].length}, auto)`;
-    element.replaceChildren(...rows.flatMap((row, a) => row.map((_, b) => {
-      const input = h("input", { type: "number", step: "any", "aria-label": rows.length > 1 ? `w[${a},${b}]` : `w[${b}]` });
-      input.addEventListener("input", () => Number.isFinite(input.valueAsNumber) && change(a, b, input.valueAsNumber));
-      return input;
-    })));
-  };
-  const update = (rows) => {
-    if (shape !== `${rows.length}x${rows[0].length}`) build(rows);
-    shape = `${rows.length}x${rows[0].length}`;
-    rows.flat().forEach((value, t) => { if (element.children[t] !== document.activeElement) element.children[t].value = value; });
-  };
-  return { element, update };
-}
-
-// ----------------------------------------------------------------------------------------------------- render
-
-const TRAITS = ["mode", "weight", "length", "stride", "padding", "dilation", "height", "width", "weight2d", "axis", "index"];
-
-const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
-
-/** The state inside the ranges of its mode: the 2-D figure allows less stride and padding than the 1-D one. */
-function tidy(state) {
-  const next = { ...state };
-  for (const name of ["length", "height", "width", "stride", "padding", "dilation"]) {
-    const limits = SLIDERS[name][state.mode];
-    if (limits) next[name] = clamp(next[name], ...limits);
-  }
-  return next;
-}
-
-const read = (model) => tidy(Object.fromEntries(TRAITS.map((name) => [name, model.get(name)])));
-
-/** The arrow keys belong to the figure, not to the notebook around it. */
-function keepKeys(root) {
-  root.addEventListener("keydown", (event) => {
-    const foreign = event.ctrlKey || event.metaKey || event.altKey || event.key === "Escape" || (event.shiftKey && event.key === "Enter");
-    if (!foreign) event.stopPropagation();
-  });
-}
+const lastIndex = (state) => Math.max(0, counts(state)[state.axis] - 1);
 
 const STEPS = { ArrowUp: ["row", -1], ArrowDown: ["row", 1], ArrowLeft: ["column", -1], ArrowRight: ["column", 1] };
 
-function afterKey(key, { axis, index }, counts) {
-  if (key === "Home" || key === "End") return { axis, index: key === "Home" ? 0 : counts[axis] - 1 };
+function keys(key, state) {
+  const { axis, index } = state;
+  if (key === "Home" || key === "End") return { index: key === "Home" ? 0 : lastIndex(state) };
   const [towards, step] = STEPS[key] ?? [];
-  if (!towards) return null;
-  return { axis: towards, index: clamp(towards === axis ? index + step : 0, 0, counts[towards] - 1) };
+  return towards && counts(state).row ? { axis: towards, index: towards === axis ? index + step : 0 } : null;
 }
 
 /** Which row or column a pointer means: an output its row, an input its column, an entry of C whichever is followed. */
-function pointed(target, axis) {
-  const { row, column } = target.dataset ?? {};
+function point({ data: { row, column } }, { axis }) {
   if (row === undefined && column === undefined) return null;
   const side = row === undefined ? "column" : column === undefined ? "row" : axis;
   return { axis: side, index: +(side === "row" ? row : column) };
 }
 
-function buildControls(update, state) {
-  const text = words();
-  const sliders = Object.fromEntries(Object.keys(SLIDERS).map((name) =>
-    [name, slider(text.controls[name], (value) => update(SLIDERS[name].set(value, state())))]));
-  const weights = weightInputs((a, b, value) => {
-    const { mode, weight, weight2d } = state();
-    const replaced = (row, at) => row.map((old, t) => (t === at ? value : old));
-    update(mode === "2d" ? { weight2d: weight2d.map((row, r) => (r === a ? replaced(row, b) : row)) } : { weight: replaced(weight, b) });
-  });
-  const preset = h("select", { "aria-label": text.preset }, ...Object.entries(text.presets).map(([value, name]) => h("option", { value }, name)));
-  preset.addEventListener("change", () => (preset.value === "own" ? update({}) : update(presetWeights(preset.value, state()))));
-  return {
-    sliders, weights, preset,
-    mode: radios(text.mode, text.modes, (mode) => update({ mode, axis: "row", index: 0 })),
-    axis: radios(text.follow, text.axes, (axis) => update({ axis, index: 0 })),
-    index: slider("", (index) => update({ index })),
-  };
-}
-
-function showControls(controls, state, counts) {
-  for (const [name, { element, ...control }] of Object.entries(controls.sliders)) {
-    const limits = SLIDERS[name][state.mode];
-    element.hidden = !limits;
-    element.style.display = limits ? "" : "none";
-    if (limits) show(control, limits, SLIDERS[name].get(state));
-  }
-  controls.mode.check(state.mode);
-  controls.axis.check(state.axis);
-  controls.weights.update(state.mode === "2d" ? state.weight2d : [state.weight]);
-  controls.preset.value = presetOf(state);
-  controls.index.name.textContent = words().index[state.axis];
-  show(controls.index, [0, Math.max(0, counts[state.axis] - 1)], state.index);
-}
-
-function assemble(controls) {
-  const text = words();
-  const id = `cmx-title-${Math.random().toString(36).slice(2)}`;
-  const parts = {
-    box: h("div", { class: "cmx-box", tabindex: 0, role: "group", "aria-label": text.figure }),
-    size: h("p", { class: "cmx-size" }),
-    status: h("p", { class: "cmx-status", role: "status", "aria-live": "polite" }),
-    numbers: h("div", { class: "cmx-box", tabindex: 0, role: "group", "aria-label": text.table }),
-  };
-  parts.details = h("details", {}, h("summary", {}, text.table), parts.numbers);
-  controls.axis.element.classList.add("cmx-follow");
-  controls.axis.element.append(controls.index.element);
-  const sizes = h("fieldset", { class: "cmx-sizes" }, h("legend", {}, text.sizes), ...Object.values(controls.sliders).map((one) => one.element));
-  const weights = h("fieldset", {}, h("legend", {}, text.weights), controls.weights.element, controls.preset);
-  const head = h("div", { class: "cmx-head" }, h("p", { class: "cmx-title", id }, text.title), controls.mode.element);
-  parts.root = h("section", { class: "cmx", "aria-labelledby": id, "data-lm-suppress-shortcuts": "true" }, h("style", {}, CSS),
-    head, sizes, weights, controls.axis.element, parts.box, h("p", { class: "cmx-hint" }, text.hint), parts.status, parts.size, parts.details);
-  return parts;
-}
-
-function drawFigure(parts, view, state) {
-  const text = words();
-  parts.size.replaceChildren(...spans(text.size(view)));
-  if (!view.y.length) {
-    parts.box.replaceChildren();
-    parts.status.replaceChildren(...spans(text.empty(view)));
-  } else {
-    const figure = matrixFigure(view, state, parts.box.clientWidth || 600);
-    const grids = state.mode === "2d" ? [h("div", { class: "cmx-grids" }, ...imageFigures(view, state))] : [];
-    const scrolled = parts.box.scrollLeft;
-    parts.box.replaceChildren(...grids, figure);
-    parts.box.scrollLeft = scrolled;
-    parts.status.replaceChildren(...spans(text[state.axis](view, state.index)));
-  }
-  parts.numbers.replaceChildren(...(parts.details.open && view.y.length ? [table(view)] : []));
-}
-
-/** Keep the chosen row or column in sight when the matrix is wider than its box. */
-function reveal(box) {
-  const band = box.querySelector(".band.column")?.getBoundingClientRect();
-  if (!band) return;
-  const frame = box.getBoundingClientRect();
-  if (band.left < frame.left) box.scrollLeft += band.left - frame.left - 8;
-  if (band.right > frame.right) box.scrollLeft += band.right - frame.right + 8;
-}
-
-function render({ model, el }) {
-  let state = read(model);
-  let counts = {};
-  let busy = false; // one drawing for one change, however many traits it sets
-  const update = (changes) => {
-    busy = true;
-    for (const name in changes) model.set(name, changes[name]);
-    model.save_changes();
-    busy = false;
-    draw();
-  };
-  const controls = buildControls(update, () => state);
-  const parts = assemble(controls);
-
-  function draw() {
-    state = read(model);
-    const view = describe(state);
-    counts = { row: view.y.length, column: view.x.length };
-    state.index = clamp(state.index, 0, Math.max(0, counts[state.axis] - 1));
-    showControls(controls, state, counts);
-    drawFigure(parts, view, state);
-  }
-  const follow = (choice) => choice && (choice.axis !== state.axis || choice.index !== state.index) && update(choice);
-
-  for (const kind of ["pointermove", "pointerdown"]) parts.box.addEventListener(kind, (event) => follow(pointed(event.target, state.axis)));
-  parts.box.addEventListener("keydown", (event) => {
-    const choice = counts.row && afterKey(event.key, state, counts);
-    if (!choice) return;
-    event.preventDefault();
-    follow(choice);
-    reveal(parts.box);
-  });
-  parts.details.addEventListener("toggle", draw);
-  keepKeys(parts.root);
-  el.append(parts.root);
-  return connect(model, parts.box, () => busy || draw());
-}
-
-/** Draw now, when the model changes and when the width changes; returns the clean-up. */
-function connect(model, box, draw) {
-  let width = -1;
-  const resized = new ResizeObserver(() => {
-    if (box.clientWidth === width) return;
-    width = box.clientWidth;
-    draw();
-  });
-  draw();
-  width = box.clientWidth;
-  resized.observe(box);
-  for (const name of TRAITS) model.on(`change:${name}`, draw);
-  return () => {
-    resized.disconnect();
-    for (const name of TRAITS) model.off(`change:${name}`, draw);
-  };
-}
-
-export default { render };
+export default explorable({
+  words: { en: EN },
+  traits: ["mode", "weight", "length", "stride", "padding", "dilation", "height", "width", "weight2d", "axis", "index"],
+  groups: [
+    group("mode", [choice("mode", ["1d", "2d"], { set: (mode) => ({ mode, axis: "row", index: 0 }) })]),
+    group("sizes", [
+      slider("length", onLine(1, 10)),
+      slider("kernel", onLine(1, 5), { get: ({ weight }) => weight.length, set: (k, { weight }) => ({ weight: resized(weight, k) }) }),
+      slider("height", onImage(2, 4)),
+      slider("width", onImage(2, 4)),
+      slider("kernelHeight", onImage(1, 3), { get: ({ weight2d }) => weight2d.length, set: (k, { weight2d }) => ({ weight2d: resized2d(weight2d, k, weight2d[0].length) }) }),
+      slider("kernelWidth", onImage(1, 3), { get: ({ weight2d }) => weight2d[0].length, set: (k, { weight2d }) => ({ weight2d: resized2d(weight2d, weight2d.length, k) }) }),
+      slider("stride", onBoth([1, 4], [1, 2])),
+      slider("padding", onBoth([0, 3], [0, 1])),
+      slider("dilation", onLine(1, 3)),
+    ], { class: "sizes" }),
+    group("weights", [
+      numbers("weights", { symbol: "w", get: rowsOf, set: (a, b, value, state) => withRows(replaced(rowsOf(state), a, b, value), state) }),
+      menu("preset", ["own", ...Object.keys(PRESETS)], { get: presetOf, set: (name, state) => (name === "own" ? null : presetWeights(name, state)) }),
+    ]),
+    group("follow", [
+      choice("axis", ["row", "column"], { set: (axis) => ({ axis, index: 0 }) }),
+      slider("index", (state) => [0, lastIndex(state)]),
+    ]),
+  ],
+  view: describe,
+  figure(view, state, text, width) {
+    if (!view.y.length) return [];
+    const grids = isImage(state) ? [h("div", { class: "xp-row" }, imageFigures(view, state, text))] : [];
+    return [...grids, matrixFigure(view, state, text, width)];
+  },
+  status: (view, { axis, index }, text) => (view.y.length ? text[axis](view, index) : text.empty(view)),
+  note: (view, _state, text) => text.size(view),
+  table: (view, _state, text) => (view.y.length ? matrixTable(view, text) : []),
+  keys,
+  point,
+});

