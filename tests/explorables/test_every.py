@@ -84,9 +84,10 @@ def test_every_control_answers_the_keyboard(show, name):
     """Each slider, radio, box and menu is reached by Tab and changes what is said or drawn."""
     figure = show(KINDS[name]())
     controls = figure.locator("fieldset :is(input, select, button):visible")
-    reached = 0
-    for number in range(controls.count()):
+    reached = number = 0
+    while number < controls.count():  # a control may bring others with it
         control = controls.nth(number)
+        number += 1
         if control.is_disabled():
             continue
         control.focus()

@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from resampling import conv_matrix1d, picture, psnr, sampling_matrix
+from resampling import conv_matrix1d, psnr
 from resampling.figures import INPUT, KERNEL, OUTPUT, panels
 from resampling.figures.cells import draw_cells
 from resampling.figures.matrices import draw_matrix
@@ -15,7 +15,6 @@ Array = np.ndarray
 
 EMPTY = "#888888"
 DEPTH = 2.4  # from the upper row of an arrow diagram to the lower one
-KERNELS = ("1 1", "1 2 1", "1 4 6 4 1", "1 1 1 1 1", "1 0 -1")
 
 
 def plot_arrows(weight: Array, x: Array, **options: int) -> Figure:
@@ -105,44 +104,6 @@ def plot_gram(layers: Mapping[str, Array]) -> Figure:
         verdict = "CᵀC = I" if np.allclose(gram, np.eye(len(gram))) else "CᵀC ≠ I"
         ax.set_title(f"{name}\nC is {shape}: {verdict}")
     return figure
-
-
-def plot_there_and_back(kernel: str = "1 2 1", stride: int = 2, phase: int = 0, name: str = "camera") -> Figure:
-    """A picture x, the layer's output Cx, and two ways back: the transpose and the pseudo-inverse.
-
-    Parameters
-    ----------
-    kernel : str
-        Taps on each axis, divided by the sum of their magnitudes.
-    stride, phase : int
-        Every `stride`-th result is kept, from `phase` on (modulo the stride).
-    name : str
-        Of the picture.
-    """
-    x = picture(name, gray=True)[100:165, 215:280]
-    taps = np.array([float(tap) for tap in kernel.split()])
-    dense = conv_matrix1d(taps / np.sum(np.abs(taps)), len(x))
-    one_axis = sampling_matrix(len(dense), stride, phase % stride) @ dense
-    there = lambda z: one_axis @ z @ one_axis.T  # noqa: E731
-    y, inverse = there(x), np.linalg.pinv(one_axis)
-    backs = {"CᵀCx": one_axis.T @ y @ one_axis, "C⁺Cx": inverse @ y @ inverse.T}
-    figure, axes = panels(2, 2, (6.2, 7.4))
-    figure.get_layout_engine().set(h_pad=0.12)
-    _show(axes[0, 0], x, f"x, {x.shape[0]}×{x.shape[1]}", "")
-    _show(axes[0, 1], y, f"Cx, {y.shape[0]}×{y.shape[1]}", "what the layer keeps")
-    for ax, (title, back) in zip(axes[1], backs.items(), strict=True):
-        gap = np.max(np.abs(there(back) - y))
-        _show(ax, back, f"{title}, {float(psnr(back, x)):.1f} dB from x", f"C of it differs from Cx by up to {gap:.2g}")
-    return figure
-
-
-def _show(ax: Axes, image: Array, title: str, below: str) -> None:
-    """A grey picture in its own range, which is told."""
-    low, high = float(image.min()), float(image.max())
-    ax.imshow(image, cmap="gray", vmin=low, vmax=high, interpolation="nearest")
-    ax.set(title=title, xticks=[], yticks=[])
-    ax.set_xlabel(f"black {low:.2f}, white {high:.2f}" + f"\n{below}" * bool(below), fontsize=8.5)
-    ax.spines[:].set_visible(False)
 
 
 def plot_restorations(rows: Mapping[str, Mapping[str, Array]]) -> Figure:

@@ -86,60 +86,6 @@ def _cosines(length: int) -> Array:
     return np.cos(2 * np.pi * np.outer(n, n) / length)
 
 
-def plot_folding(factor: int = 2, prefilter: str = "none", tone: float = 0.4) -> Figure:
-    """A spectrum, the filter, and the spectrum of every `factor`-th sample: what belongs there, and what was folded.
-
-    Parameters
-    ----------
-    factor : int
-        1 to 6.
-    prefilter : str
-        One of `FILTERS`.
-    tone : float
-        A single frequency added to the broad spectrum, in cycles/sample.
-    """
-    length = 240
-    f = np.fft.fftfreq(length)
-    filtered, response = _filtered_spectrum(f, factor, prefilter, tone)
-    honest = np.where(np.abs(f) <= 1 / (2 * factor), filtered, 0)
-    total, own = (folding_matrix(length, factor) @ s * factor for s in (filtered, honest))
-    figure, axes = panels(2, 1, (7.2, 4.8))
-    _draw_input(axes[0, 0], f, filtered, response, factor)
-    _draw_output(axes[1, 0], own, total)
-    goes = alias_frequency(tone, factor)
-    axes[1, 0].set_title(f"every sample kept: {goes:.3g}" if factor == 1 else
-                         f"1 sample in {factor} kept: the tone, {tone:.3g}, comes out at {goes:.3g}")  # fmt: skip
-    return figure
-
-
-def _filtered_spectrum(f: Array, factor: int, name: str, tone: float) -> tuple[Array, Array]:
-    """A broad spectrum with a tone behind the filter (no phases, so that pieces add up), and the filter's response."""
-    response = np.abs(frequency_response(prefilter(name, factor), f))
-    lines = np.isin(np.round(np.abs(f) * len(f)), [round(tone * len(f))])
-    return response * (1 / (1 + (f / 0.1) ** 2) + 0.8 * lines), response
-
-
-def _draw_input(ax: Axes, f: Array, spectrum: Array, response: Array, factor: int) -> None:
-    f, spectrum, response = (a[: len(f) // 2] for a in (f, spectrum, response))
-    kept = f <= 1 / (2 * factor)
-    for part, colour, name in ((kept, OUTPUT, "stays"), (~kept, ALIAS, "is folded")):
-        ax.vlines(f[part], 0, spectrum[part], color=colour, label=name, linewidth=2)
-    ax.plot(f, response, color=KERNEL, label="filter")
-    for fold in range(1, factor):
-        ax.axvline(fold / (2 * factor), color="#777777", linewidth=0.9, linestyle=":")
-    ax.set(xlim=(-0.004, 0.504), ylim=(0, 2.2), xlabel="cycles per input sample", title="the signal behind the filter")
-    ax.legend(loc="upper right", ncols=3)
-
-
-def _draw_output(ax: Axes, own: Array, total: Array) -> None:
-    f = np.arange(len(total) // 2 + 1) / len(total)
-    own, total = own[: len(f)], total[: len(f)]
-    width = min(8.0, 450 / len(f) / 2)
-    ax.vlines(f, 0, own, color=OUTPUT, linewidth=width)
-    ax.vlines(f, own, total, color=ALIAS, linewidth=width)
-    ax.set(xlim=(-0.004, 0.504), ylim=(0, 2.6), xlabel="cycles per output sample")
-
-
 def plot_responses(filters: Mapping[str, Array], factor: int) -> Figure:
     """Gain of several filters in decibels; what lies right of the line is folded when every `factor`-th is kept."""
     figure, axes = panels(1, 1, (7.4, 3.5))

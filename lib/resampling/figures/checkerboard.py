@@ -13,7 +13,6 @@ from resampling.figures.matrices import draw_matrix
 
 Array = np.ndarray
 
-PHASES = ("#D55E00", "#0072B2", "#CC79A7", "#444444")
 COUNTED = "#aaaaaa"
 
 
@@ -43,75 +42,6 @@ def _draw_strokes(ax: Axes, weight: Array, stride: int, ones: int) -> None:
         inside = len(weight) - 1 - stride < j < stride * ones
         cells.append((j, ones + 0.4, f"{value:g}", OUTPUT, 0.35 if inside else 0.05))
     draw_cells(ax, cells)
-
-
-def plot_kernel_editor(
-    taps: int = 3, stride: int = 2, w0: float = 1.0, w1: float = 2.0, w2: float = 1.0, w3: float = 0.0, w4: float = 0.0
-) -> Figure:
-    """A kernel, its phases with their count and their gain, its spectrum, and what it makes of a constant.
-
-    Parameters
-    ----------
-    taps : int
-        How many of the five numbers are the kernel.
-    stride : int
-    w0, w1, w2, w3, w4 : float
-        The taps.
-    """
-    weight = np.array([w0, w1, w2, w3, w4])[:taps]
-    gains = phase_gains(weight, stride)
-    figure, axes = panels(2, 2, (8.6, 4.6))
-    _draw_taps(axes[0, 0], weight, stride)
-    _draw_gains(axes[0, 1], weight, gains)
-    _draw_spectrum(axes[1, 0], weight, stride)
-    _draw_flat(axes[1, 1], weight, stride)
-    clean = np.ptp(gains) <= 1e-9 * np.sum(np.abs(weight))
-    figure.suptitle("all gains are equal: clean" if clean else "the gains differ: a checkerboard", fontsize=12)
-    return figure
-
-
-def _draw_taps(ax: Axes, weight: Array, stride: int) -> None:
-    ax.bar(range(len(weight)), weight, color=[PHASES[t % stride] for t in range(len(weight))], width=0.7)
-    ax.axhline(0, color="#888888", linewidth=0.8)
-    ax.set(title="the kernel, coloured by phase", xticks=range(5), xlim=(-0.6, 4.6), xlabel="tap t")
-
-
-def _draw_gains(ax: Axes, weight: Array, gains: Array) -> None:
-    """For each phase how many taps it has, and their sum."""
-    stride = len(gains)
-    places = np.arange(stride)
-    counts = phase_gains(np.ones_like(weight), stride)
-    ax.bar(places - 0.2, counts, width=0.36, color=COUNTED, label="number of taps")
-    ax.bar(places + 0.2, gains, width=0.36, color=[PHASES[r] for r in places], label="sum of taps: gain")
-    for r, gain in enumerate(gains):
-        ax.annotate(f"{gain:.3g}", (r + 0.2, max(gain, 0)), (0, 2), textcoords="offset points", ha="center")
-    ax.axhline(0, color="#888888", linewidth=0.8)
-    ax.margins(y=0.2)
-    ax.set(title="taps of a phase: counted (grey), added", xticks=places, xlabel="phase r")
-
-
-def _draw_spectrum(ax: Axes, weight: Array, stride: int) -> None:
-    """The response, and the frequencies at which it must vanish."""
-    f = np.linspace(0, 0.5, 201)
-    ax.plot(f, np.abs(frequency_response(weight, f)), color=KERNEL)
-    must = np.arange(1, stride // 2 + 1) / stride
-    response = np.abs(frequency_response(weight, must)) if len(must) else must
-    ax.plot(must, response, "o", color="black", markersize=7, fillstyle="none", markeredgewidth=1.8, clip_on=False)
-    ax.set(title="|W(f)|, circles at m/s: must be 0", xlabel="f, cycles/sample", xlim=(0, 0.5))
-    ax.set_ylim(0, 1.1 * max(1e-9, np.sum(np.abs(weight))))
-
-
-def _draw_flat(ax: Axes, weight: Array, stride: int) -> None:
-    """What eight ones become; the samples that the border has a say in are pale."""
-    y = painted(weight, stride, 8)
-    j = np.arange(len(y))
-    inside = (j > len(weight) - 1 - stride) & (j < stride * 8)
-    ax.vlines(j, 0, y, color=OUTPUT, alpha=0.35, linewidth=1)
-    ax.plot(j[inside], y[inside], "o", color=OUTPUT, markersize=4)
-    ax.plot(j[~inside], y[~inside], "o", color=OUTPUT, markersize=4, alpha=0.3)
-    ax.axhline(0, color="#888888", linewidth=0.8)
-    ax.margins(y=0.15)
-    ax.set(title="eight ones become (pale: border)", xlabel="output sample j")
 
 
 def plot_random_starts(kernel_sizes: Sequence[int], stride: int, seeds: int = 400) -> Figure:

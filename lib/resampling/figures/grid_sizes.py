@@ -109,58 +109,6 @@ def _label_staircase(ax: Axes) -> None:
     ax.grid(color="#dddddd", linewidth=0.6)
 
 
-def plot_grid_sizes(
-    length: int = 6,
-    kernel_size: int = 3,
-    stride: int = 2,
-    padding: int = 1,
-    dilation: int = 1,
-    output_padding: int = 0,
-) -> Figure:
-    """The windows of one layer, the staircase that it stands on, and the length that comes back."""
-    settings = length, kernel_size, stride, padding, dilation
-    figure, axes = panels(2, 1, (7.6, 6.6), height_ratios=[1.15, 1])
-    cells, stairs = axes[:, 0]
-    _draw_windows(cells, settings)
-    _draw_returned(cells, settings, output_padding)
-    _draw_steps(stairs, settings)
-    return figure
-
-
-def _draw_returned(ax: Axes, settings: Settings, output_padding: int) -> None:
-    """Below the windows: the samples that the transposed layer returns, and its size in words."""
-    n, k, s, p, d = settings
-    count = _count(*settings)
-    back = s * (count - 1) + d * (k - 1) + 1 - 2 * p + output_padding
-    refused = output_padding >= max(s, d)
-    text = f"the way back: {back}" + (" = n" if back == n else f", not {n}")
-    if refused:
-        text = f"no way back: output_padding must be below {max(s, d)}"
-    if not count or back < 1:
-        text = "no way back"
-    if count and back >= 1 and not refused:
-        row = count + 1.2
-        extra = range(back - output_padding, back)
-        draw_cells(ax, [(j, row, "", OUTPUT, 0.55 if j in extra else 0.2) for j in range(back)])
-        ax.text(-0.8, row, "back", ha="right", va="center", fontsize=8)
-    ax.set(xlim=(-max(p, 2) - 0.6, max(n + p, back) + 0.2), ylim=(count + 2.0, -0.6), xlabel=text)
-
-
-def _draw_steps(ax: Axes, settings: Settings) -> None:
-    """o(n) as dots; the step of this n is drawn full."""
-    n, *options = settings
-    last = max(24, n + 3)
-    sizes = [(m, _count(m, *options)) for m in range(1, last)]
-    count = _count(*settings)
-    ax.plot([m for m, _ in sizes], [o for _, o in sizes], "o", color="#bbbbbb", markersize=4.5)
-    step = [m for m, o in sizes if o == count]
-    ax.plot(step, [count] * len(step), "o-", color=OUTPUT, markersize=6, linewidth=5, alpha=0.4)
-    ax.plot([n], [count], "o", color=INPUT, markersize=8)
-    lengths = f"{step[0]}" if len(step) == 1 else f"{step[0]} to {step[-1]}"
-    ax.set_title(f"n = {lengths} give o = {count}" if count else "the kernel is longer than the padded input")
-    _label_staircase(ax)
-
-
 def plot_way_back(length: int, kernel_size: int, stride: int = 1, padding: int = 0, output_padding: int = 0
                   ) -> Figure:  # fmt: skip
     """Copies of the kernel, `stride` samples apart; the crop at both ends; what remains."""

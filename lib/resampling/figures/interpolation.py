@@ -75,66 +75,6 @@ def plot_kernels() -> Figure:
     return figure
 
 
-def plot_kernel_and_response(kernel: str = "cubic", a: float = -0.5, stretch: float = 1.0) -> Figure:
-    """A kernel, and beside it how strongly it passes each frequency.
-
-    Parameters
-    ----------
-    kernel : str
-        "nearest", "linear", "cubic", "Mitchell" or "Lanczos".
-    a : float
-        Slope of the cubic at distance 1; the others have none.
-    stretch : float
-        How many times as wide the kernel is made.
-    """
-    shape, reach = KERNELS[kernel]
-    shape = partial(keys, a=a) if kernel == "cubic" else shape
-    figure, axes = panels(1, 2, (8.6, 3.3), width_ratios=[1, 1.25])
-    _draw_kernel(axes[0, 0], shape, reach * stretch, stretch)
-    _draw_response(axes[0, 1], shape, reach, stretch)
-    name = f"cubic, a = {a:g}" if kernel == "cubic" else kernel
-    axes[0, 0].set_title(name if stretch == 1 else f"{name}, {stretch:.3g} times as wide")
-    return figure
-
-
-def _draw_kernel(ax: Axes, shape: Kernel, reach: float, stretch: float) -> None:
-    x = np.linspace(-reach, reach, 601)
-    ax.axhline(0, color=GREY, linewidth=0.8)
-    ax.fill_between(x, shape(x / stretch) / stretch, color=KERNEL, alpha=0.15)
-    ax.plot(x, shape(x / stretch) / stretch, color=KERNEL)
-    whole = np.arange(-np.floor(reach), np.floor(reach) + 1)
-    ax.plot(whole, shape(whole / stretch) / stretch, "o", color="black", markersize=4)
-    edge = max(3.3, reach)
-    ax.set(xlabel="distance, samples", ylabel="weight", ylim=(-0.32, 1.12), xlim=(-edge, edge))
-
-
-def _draw_response(ax: Axes, shape: Kernel, reach: float, stretch: float, floor: float = -70) -> None:
-    f = np.linspace(0, 4, 401)
-    level = decibels(response(shape, reach, f * stretch), floor)
-    ax.axvspan(0, 0.5, color=INPUT, alpha=0.1)
-    ax.axvspan(0.5, 4, color=GREY, alpha=0.08)
-    ax.plot(f, level, color=KERNEL)
-    ax.axvline(0.5 / stretch, color="black", linewidth=1, linestyle=":")
-    ax.annotate("picture", (0.25, 7), ha="center", fontsize=8, color=INPUT)
-    ax.annotate("images of it", (2.25, 7), ha="center", fontsize=8, color="#444444")
-    at_half = float(decibels(response(shape, reach, np.array([0.5])), floor)[0])
-    ax.set_title(f"{at_half:.1f} dB at the dotted line", fontsize=9.5)
-    ax.set(xlabel="frequency, cycles per input sample", ylabel="passed, dB", ylim=(floor, 15), xlim=(0, 4))
-    ax.set_xticks(np.arange(0, 4.5, 0.5), ["0", "½", "1", "", "2", "", "3", "", "4"])
-
-
-def response(shape: Kernel, reach: float, f: Array) -> Array:
-    """``integral of shape(x) * cos(2 pi f x) dx / integral of shape(x) dx``, by the midpoint rule."""
-    step = 1 / 256
-    x = np.arange(-reach + step / 2, reach, step)
-    return np.cos(2 * np.pi * f[:, None] * x) @ shape(x) / shape(x).sum()
-
-
-def decibels(gain: Array, floor: float) -> Array:
-    """``20 * log10(abs(gain))``, nothing below `floor`."""
-    return 20 * np.log10(np.maximum(np.abs(gain), 10 ** (floor / 20)))
-
-
 def moment(kernel: Kernel, reach: float, m: int, s: Array) -> Array:
     """Sum over samples of weight times ``(j - s) ** m``, the weights divided by their sum, for coordinates `s`."""
     j = np.arange(-np.ceil(reach), np.ceil(reach) + 2)

@@ -19,28 +19,6 @@ MARKERS = dict(zip(CONVENTIONS, "osD", strict=True))
 LINES = dict(zip(CONVENTIONS, ("-", "--", ":"), strict=True))
 
 
-def plot_grids(samples: int = 4, size: int = 8, convention: str = "asymmetric", move: float = 0.0) -> Figure:
-    """Input pixels as cells, output samples where they read, and how far each one is from its place.
-
-    Parameters
-    ----------
-    samples, size : int
-        Of the input and of the output.
-    convention : str
-        As `source_coordinates`.
-    move : float
-        By how many input samples the grid of the output is dragged to the right.
-    """
-    figure, axes = panels(2, 1, (7.4, 3.7), height_ratios=[1.25, 1])
-    read = source_coordinates(size, samples, convention) + move
-    shift = source_coordinates(size, samples) - read
-    _draw_grid(axes[0, 0], samples, read, size)
-    _draw_shift(axes[1, 0], source_coordinates(size, samples), shift, samples)
-    word = convention if move == 0 else f"{convention}, dragged by {move:+.2f}"
-    axes[0, 0].set_title(f"{word}: {samples} samples to {size}, mean shift {shift.mean():+.3f}")
-    return figure
-
-
 def plot_conventions(samples: int, size: int) -> Figure:
     """The same two grids in three conventions, one below the other."""
     figure, axes = panels(3, 1, (7.4, 4.9))
@@ -69,14 +47,6 @@ def _draw_grid(ax: Axes, samples: int, read: Array, size: int) -> None:
     ax.set_yticklabels(["input", "output"])
     ax.tick_params(length=0)
     ax.spines[:].set_visible(False)
-
-
-def _draw_shift(ax: Axes, place: Array, shift: Array, samples: int) -> None:
-    ax.axhline(0, color=GREY, linewidth=0.8)
-    ax.bar(place, shift, width=0.6 * samples / len(place), color=KERNEL)
-    edge = max(0.55, 1.15 * float(np.max(np.abs(shift))))
-    ax.set(xlim=(-1.3, samples + 0.3), ylim=(-edge, edge), xticks=range(samples))
-    ax.set(ylabel="shift", xlabel="coordinate, input samples")
 
 
 def plot_shifts(samples: int, sizes: Sequence[int]) -> Figure:

@@ -14,67 +14,6 @@ from resampling.figures.cells import draw_cells
 from resampling.figures.matrices import draw_grid, draw_matrix
 
 Array = np.ndarray
-Cell = tuple[float, float, str, str, float]
-
-EMPTY = "#888888"
-MAPS = ("#0072B2", "#D55E00", "#009E73")  # one colour for each map of the result
-SIDE = 2  # samples on each side of a channel
-
-
-def plot_channels_to_space(
-    rows: int = 2, columns: int = 2, maps: int = 2, order: str = "CRD", follow: int = 5
-) -> Figure:
-    """The channels of a small input, and the maps that a shuffle makes of them; one channel can be followed.
-
-    Parameters
-    ----------
-    rows, columns : int
-        The factor of each axis.
-    maps : int
-        Channels of the result, at most 3. Each has a colour.
-    order : "CRD" or "DCR"
-    follow : int
-        The channel that is drawn strong; numbers beyond the last mean the last.
-    """
-    count = maps * rows * columns
-    follow = min(follow, count - 1)
-    numbers = np.arange(count)[:, None, None] * np.ones((1, SIDE, SIDE), int)
-    out = pixel_shuffle(numbers, (rows, columns), order)
-    owner = [int(np.argwhere(out == channel)[0, 0]) for channel in range(count)]
-    left, right = _stack(numbers, rows * columns, owner, follow), _stack(out, 1, owner, follow)
-    across, down = (max(cell[axis] for cell in left) for axis in (0, 1))
-    height = max(down, max(cell[1] for cell in right))
-    right = [(x + across + 3, *rest) for x, *rest in right]
-    return _draw_both(left + right, (across + 2, height / 2), _told(out, follow, (rows, columns)))
-
-
-def _stack(arrays: Array, wrap: int, owner: Sequence[int], follow: int) -> list[Cell]:
-    """Each array as a block of cells, `wrap` blocks in a row; a cell's number is the channel that it came from."""
-    height, width = arrays.shape[1:]
-    cells = []
-    for block, array in enumerate(arrays):
-        top, left = (block // wrap) * (height + 0.6), (block % wrap) * (width + 0.6)
-        for (i, j), channel in np.ndenumerate(array):
-            opacity = 0.85 if channel == follow else 0.18
-            cells.append((left + j, top + i, str(channel), MAPS[owner[channel]], opacity))
-    return cells
-
-
-def _told(out: Array, follow: int, factor: tuple[int, int]) -> str:
-    c, a, b = (int(n) for n in np.argwhere(out == follow)[0])
-    return f"channel {follow} is phase ({a % factor[0]}, {b % factor[1]}) of map {c}"
-
-
-def _draw_both(cells: list[Cell], arrow: tuple[float, float], title: str) -> Figure:
-    wide, high = (max(cell[axis] for cell in cells) + 1 for axis in (0, 1))
-    scale = min(0.34, 9.4 / wide)
-    figure, axes = panels(1, 1, (max(scale * wide + 0.3, 3.6), scale * high + 0.7))
-    ax = axes[0, 0]
-    draw_cells(ax, cells)
-    ends = (arrow[0] + 0.75, arrow[1]), (arrow[0] - 0.95, arrow[1])
-    ax.annotate("", *ends, arrowprops={"arrowstyle": "-|>", "color": "black", "mutation_scale": 14})
-    ax.set_title(title)
-    return figure
 
 
 def plot_smallest(x: Array, factor: int = 2) -> Figure:

@@ -3,11 +3,9 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from resampling import (
-    conv1d,
     conv2d,
     conv_transpose1d,
     conv_transpose_output_size,
@@ -25,20 +23,17 @@ EMPTY = "#888888"
 STEPS = ("nothing", "zeros around", "the flip", "op belongs to the input", "the swap of the channels")
 
 
-def _figure(cells: Sequence[Cell], labels: Mapping[float, str], title: str = "") -> tuple[Figure, Axes]:
+def _figure(cells: Sequence[Cell], labels: Mapping[float, str]) -> Figure:
     """One drawing of `cells`, with words at the left of some rows."""
     columns, rows = [c[0] for c in cells], [*(c[1] for c in cells), *labels]
     across, down = max(columns) - min(columns) + 1, max(rows) - min(rows) + 1
-    least = 5.4 if title else 0  # inches, so that it fits
-    figure, axes = panels(1, 1, (max(0.4 * across + 2.4, least), 0.36 * down + (0.7 if title else 0.3)))
+    figure, axes = panels(1, 1, (0.4 * across + 2.4, 0.36 * down + 0.3))
     ax = axes[0, 0]
     draw_cells(ax, cells)
     ax.set_ylim(max(rows) + 0.5, min(rows) - 0.5)
     for row, text in labels.items():
         ax.text(min(columns) - 0.8, row, text, ha="right", va="center", fontsize=9)
-    if title:
-        figure.suptitle(title, fontsize=10)
-    return figure, ax
+    return figure
 
 
 def _line(values: Mapping[int, float] | Sequence[float], row: float, colour: str, start: float = 0) -> list[Cell]:
@@ -57,7 +52,7 @@ def plot_paint(x: Array, weight: Array, stride: int) -> Figure:
     y = conv_transpose1d(x[None], weight[None, None], stride=stride)[0]
     cells += _line(y, len(x) + 0.4, OUTPUT)
     labels = {j: f"sample {j} paints" for j in range(len(x))}
-    return _figure(cells, labels | {len(x) + 0.4: "added up"})[0]
+    return _figure(cells, labels | {len(x) + 0.4: "added up"})
 
 
 def plot_three_steps(x: Array, weight: Array, stride: int, padding: int = 0) -> Figure:
@@ -74,7 +69,7 @@ def plot_three_steps(x: Array, weight: Array, stride: int, padding: int = 0) -> 
             (i + t, row, f"{w:g}·{window[t]:g}", KERNEL, 0.3 if window[t] else 0.1) for t, w in enumerate(flipped)
         ]
         cells += _line([flipped @ window], row, OUTPUT, start=len(padded) + 0.6)
-    return _figure(cells, labels | {3.4: "flipped kernel"})[0]
+    return _figure(cells, labels | {3.4: "flipped kernel"})
 
 
 def plot_phases(x: Array, weight: Array, stride: int) -> Figure:
@@ -88,120 +83,7 @@ def plot_phases(x: Array, weight: Array, stride: int) -> Figure:
         cells += _line({i: y[i] for i in range(r, len(y), stride)}, row, OUTPUT, start=first)
         labels[row] = f"phase {r}"
     cells += _line(y, stride + 1.8, OUTPUT, start=first)
-    return _figure(cells, labels | {stride + 1.8: "woven"})[0]
-
-
-def plot_in_step(
-    output: int = 2,
-    stride: int = 2,
-    taps: int = 3,
-    padding: int = 0,
-    output_padding: int = 0,
-    dilation: int = 1,
-    forget: str = STEPS[0],
-) -> Figure:
-    """Matrix, paint, zero insertion and phases, one column for each output, and the answer of somebody who forgot.
-
-    The samples are 1, 2, 3 and the taps 1, 10, 100, 1000. The layer has two channels in and two out; shown is what the
-    first makes of the second. Who forgets to swap the channels takes the taps 4, 40, ... that lead back.
-
-    Parameters
-    ----------
-    output : int
-        Which output is followed through all four.
-    stride, padding, output_padding, dilation : int
-    taps : int
-        How many.
-    forget : one of `STEPS`
-        The step that is left out of the zero insertion.
-    """
-    x, weight = np.arange(1.0, 4.0), 10.0 ** np.arange(taps)
-    options = {"stride": stride, "padding": padding, "output_padding": output_padding, "dilation": dilation}
-    try:
-        y = conv_transpose1d(x[None], weight[None, None], **options)[0]
-    except ValueError as error:
-        return _message(str(error))
-    yours, padded, kernel, start = _answer_without(forget, x, weight, **options)
-    output = min(output, len(y) - 1)
-    painted = _painted(len(x), weight, len(y), stride, padding, dilation)
-    cells, labels = _four_ways(x, painted, y, (padded, kernel, start, dilation, len(yours), output), stride, padding)
-    cells += _compared(y, yours, labels)
-    figure, ax = _figure(cells, labels, _verdict(y, yours, painted[:, output], x, output, forget))
-    ax.axvspan(output - 0.5, output + 0.5, color="black", alpha=0.08, zorder=0, linewidth=0)
-    return figure
-
-
-def _message(text: str) -> Figure:
-    figure, axes = panels(1, 1, (7.0, 1.2))
-    axes[0, 0].set_axis_off()
-    figure.suptitle(f"no such layer: {text}", fontsize=9, wrap=True)
-    return figure
-
-
-def _painted(n: int, weight: Array, o: int, stride: int, padding: int, dilation: int) -> Array:
-    """Rows of the convolution matrix: row ``j`` holds the kernel where sample ``j`` paints it."""
-    matrix = np.zeros((n, o))
-    for j, t in np.ndindex(n, len(weight)):
-        i = stride * j + dilation * t - padding
-        if 0 <= i < o:
-            matrix[j, i] = weight[t]
-    return matrix
-
-
-def _answer_without(
-    forget: str, x: Array, weight: Array, stride: int, padding: int, output_padding: int, dilation: int
-) -> tuple[Array, Array, Array, int]:
-    """The answer, the padded input, the kernel that slides over it, and the column where that input begins."""
-    border = 0 if forget == STEPS[1] else dilation * (len(weight) - 1) - padding
-    behind = 0 if forget == STEPS[3] else output_padding
-    kernel = weight * (4 if forget == STEPS[4] else 1)
-    kernel = kernel if forget == STEPS[2] else kernel[::-1].copy()
-    padded = pad(pad(zero_insert(x, stride), (0, behind)), (border, border))
-    reach = dilation * (len(weight) - 1) + 1
-    answer = np.zeros(0)
-    if len(padded) >= reach:
-        answer = conv1d(padded[None], kernel[None, None], dilation=dilation)[0]
-    return np.append(answer, np.zeros(output_padding - behind)), padded, kernel, -border - padding
-
-
-def _four_ways(
-    x: Array, painted: Array, y: Array, sliding: tuple[Array, Array, int, int, int, int], stride: int, padding: int
-) -> tuple[list[Cell], dict[float, str]]:
-    padded, kernel, start, dilation, answers, output = sliding
-    n, o = painted.shape
-    cells = []
-    for j, i in np.argwhere(painted).tolist():
-        cells += _line([painted[j, i]], j, KERNEL, start=i)
-        cells += _line([x[j] * painted[j, i]], n + 0.6 + j, KERNEL, start=i)
-    below = 2 * n + 1.2
-    cells += _line(padded, below + 1, INPUT, start=start)
-    if output < answers:
-        cells += [(start + output + dilation * t, below, f"{w:g}", KERNEL, 0.3) for t, w in enumerate(kernel)]
-    phases = below + 2.6
-    for i in range(o):
-        cells += _line([y[i]], phases + (i + padding) % stride, OUTPUT, start=i)
-    labels = {0: "1  matrix: row j of C", n + 0.6: "2  paint: row j of C", n + 1.6: "times sample j"}
-    labels |= {below: "3  flipped kernel", below + 1: "zeros between, around"}
-    labels |= {phases + r: f"phase {r}" for r in range(1, stride)}
-    return cells, labels | {phases: "4  phase 0"}
-
-
-def _compared(y: Array, yours: Array, labels: dict[float, str]) -> list[Cell]:
-    """The right answer and the other one, wrong numbers grey."""
-    row = max(labels) + 1.6
-    labels |= {row: "output", row + 1: "with the step forgotten"}
-    same = {i: v for i, v in enumerate(yours) if i < len(y) and v == y[i]}
-    other = [(i, row + 1, f"{v:g}", "#555555", 0.3) for i, v in enumerate(yours) if i not in same]
-    return _line(y, row, OUTPUT) + [(i, row + 1, f"{v:g}", OUTPUT, 0.27) for i, v in same.items()] + other
-
-
-def _verdict(y: Array, yours: Array, column: Array, x: Array, output: int, forget: str) -> str:
-    terms = " + ".join(f"{w:g}·{v:g}" for w, v in zip(column, x, strict=True) if w) or "no tap: 0"
-    if len(yours) != len(y):
-        told = f"{len(yours)} numbers instead of {len(y)}"
-    else:
-        told = f"{np.count_nonzero(yours != y)} of {len(y)} numbers are wrong"
-    return f"output {output} = {terms} = {y[output]:g}\nforgotten: {forget}. {told}"
+    return _figure(cells, labels | {stride + 1.8: "woven"})
 
 
 def plot_forgetful_pictures(picture: Array, weight: Array, stride: int, padding: int, output_padding: int) -> Figure:

@@ -1,7 +1,6 @@
 """Figures of the chapter on unpooling."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -16,7 +15,6 @@ Cell = tuple[float, float, str, str, float]
 Stages = Sequence[tuple[int, int]]  # channels, and the side of the window
 
 EMPTY = "#888888"
-WAYS = ("where the maximum was", "top left corner", "copies")
 
 
 def _cells(matrix: Array, colour: str, at: tuple[float, float] = (0, 0)) -> list[Cell]:
@@ -55,93 +53,6 @@ def _mark(ax: Axes, indices: Array, width: int) -> None:
     for row, column in {divmod(int(index), width) for index in indices}:
         corners = np.array([(-1, -1), (1, -1), (1, 1), (-1, 1), (-1, -1)]) * 0.44 + (column, row)
         ax.plot(corners[:, 0], corners[:, 1], color=KERNEL, linewidth=2)
-
-
-def plot_index_arrows(
-    side: int = 6, kernel_size: int = 2, stride: int = 2, subtract: int = 0, way: str = WAYS[0], window: int = 0
-) -> Figure:
-    """A picture, its maxima, and the picture that they are laid into; arrows show where each maximum comes from.
-
-    Parameters
-    ----------
-    side : int
-        Pixels on each side of the picture.
-    kernel_size, stride : int
-        Of the max-pooling.
-    subtract : int
-        Taken off every pixel first.
-    way : "where the maximum was", "top left corner" or "copies"
-        Where the maxima go.
-    window : int
-        Number of the window whose arrows are drawn strongest.
-    """
-    x = np.random.default_rng(7).permutation(np.arange(1, side * side + 1)).reshape(side, side) - float(subtract)
-    figure, axes = panels(1, 1, (0.34 * (3 * side + 3) + 0.6, 0.36 * side + 1.1))
-    if side < kernel_size:
-        axes[0, 0].set(xticks=[], yticks=[], title="no window fits")
-        return figure
-    y, indices = (a[0] for a in max_pool2d(x[None], kernel_size, stride, return_indices=True))
-    laid = _laid(y, indices, x.shape, stride, way)
-    _draw_index_arrows(axes[0, 0], (x, y, laid), indices, stride, way, min(window, y.size - 1))
-    return figure
-
-
-def _laid(y: Array, indices: Array, size: tuple[int, ...], stride: int, way: str) -> Array:
-    """The maxima in a plane of `size`."""
-    out = np.zeros(size)
-    for (i, j), value in np.ndenumerate(y):
-        out[_place(i, j, indices, size, stride, way)] = value
-    return out
-
-
-def _place(i: int, j: int, indices: Array, size: tuple[int, ...], stride: int, way: str) -> tuple[Any, Any]:
-    if way == WAYS[0]:
-        return divmod(int(indices[i, j]), size[1])
-    if way == WAYS[1]:
-        return i * stride, j * stride
-    return slice(i * stride, (i + 1) * stride), slice(j * stride, (j + 1) * stride)
-
-
-def _draw_index_arrows(
-    ax: Axes, maps: tuple[Array, Array, Array], indices: Array, stride: int, way: str, window: int
-) -> None:
-    x, y, laid = maps
-    middle = x.shape[1] + 1.5, (len(x) - len(y)) / 2
-    right = middle[0] + y.shape[1] + 1.5
-    draw_cells(ax, _cells(x, INPUT) + _cells(y, KERNEL, middle) + _cells(laid, OUTPUT, (right, 0)))
-    _mark(ax, indices.ravel(), x.shape[1])
-    for number, (i, j) in enumerate(np.ndindex(*y.shape)):
-        row, column = divmod(int(indices[i, j]), x.shape[1])
-        here = middle[0] + j, middle[1] + i
-        ends = [
-            (right + across, down) for down, across in _targets(_place(i, j, indices, x.shape, stride, way), x.shape)
-        ]
-        for start, end in [((column, row), here), *((here, end) for end in ends)]:
-            _arrow(ax, start, end, strong=number == window)
-    _caption(ax, maps, indices)
-
-
-def _targets(place: tuple[Any, Any], size: tuple[int, ...]) -> list[tuple[int, int]]:
-    """Rows and columns that `place` stands for."""
-    axes = [list(range(n))[p] if isinstance(p, slice) else [p] for p, n in zip(place, size, strict=True)]
-    return [(row, column) for row in axes[0] for column in axes[1]]
-
-
-def _arrow(ax: Axes, start: tuple[float, float], end: tuple[float, float], strong: bool) -> None:
-    if not strong:
-        ax.plot(*zip(start, end, strict=True), color="black", linewidth=0.8, alpha=0.25)
-        return
-    style = {"arrowstyle": "-|>", "color": "black", "shrinkA": 7, "shrinkB": 7, "mutation_scale": 9, "linewidth": 1.8}
-    ax.annotate("", end, start, arrowprops=style)
-
-
-def _caption(ax: Axes, maps: tuple[Array, Array, Array], indices: Array) -> None:
-    x, y, laid = maps
-    kept = np.count_nonzero(laid == x)
-    ax.set_title(
-        f"{y.size} windows found {len(np.unique(indices))} different maxima\n"
-        f"{kept} of {x.size} pixels are what they were, sum {np.sum(x):g} has become {np.sum(laid):g}"
-    )
 
 
 def plot_unpooled_pictures(picture: Array, kernel_size: int) -> Figure:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from resampling import decimate
-from resampling.figures.aliasing import FILTERS, cheapest_attack, plot_folding, prefilter
+from resampling.figures.aliasing import FILTERS, cheapest_attack, prefilter
 
 
 @pytest.mark.parametrize(("name", "factor"), [*product(FILTERS, (2, 3, 4))])
@@ -18,8 +18,3 @@ def test_the_attack_hits_and_no_picture_is_nearer(name, factor):
     change = np.linalg.pinv(rows) @ (secret - rows @ cover @ columns.T) @ np.linalg.pinv(columns).T
     np.testing.assert_allclose(rows @ attacked @ columns.T, secret, atol=1e-7)
     np.testing.assert_allclose(attacked, cover + change, atol=1e-7)
-
-
-@pytest.mark.parametrize(("factor", "name", "tone"), [*product((1, 2, 5, 6), FILTERS, (0.0, 0.237, 0.5))])
-def test_every_setting_can_be_drawn(factor, name, tone):
-    assert len(plot_folding(factor, name, tone).axes) == 2

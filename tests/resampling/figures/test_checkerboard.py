@@ -1,22 +1,9 @@
 """The figures of the chapter on the checkerboard compute what they say."""
 
-from itertools import product
-
 import numpy as np
 import pytest
 
-from resampling.figures.checkerboard import image_strength, plot_kernel_editor, spectrum
-
-
-@pytest.mark.parametrize(("taps", "stride"), [*product(range(1, 6), range(1, 5))])
-def test_every_setting_of_the_controls_is_drawn(taps, stride):
-    assert plot_kernel_editor(taps, stride, 0.0, -1.0, 4.0, 0.5, 0.0)._suptitle is not None
-
-
-@pytest.mark.parametrize(("weight", "verdict"), [([1, 2, 1, 0, 0], "clean"), ([1, 2, 3, 4, 0], "a checkerboard")])
-def test_the_title_tells_clean_kernels_from_others(weight, verdict):
-    taps = np.count_nonzero(weight)
-    assert plot_kernel_editor(taps, 2, *map(float, weight))._suptitle.get_text().endswith(verdict)
+from resampling.figures.checkerboard import image_strength, spectrum
 
 
 def test_images_are_those_of_a_real_wave():

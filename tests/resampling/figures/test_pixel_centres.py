@@ -7,20 +7,11 @@ from torch.nn.functional import interpolate
 
 from resampling import round_trip_drift
 from resampling.figures.pixel_centres import (
-    CONVENTIONS,
     horizontal_drift,
     nearest_shifts,
-    plot_grids,
     round_trips,
     tent_gain,
 )
-
-
-@pytest.mark.parametrize("convention", CONVENTIONS)
-@pytest.mark.parametrize(("samples", "size"), [(1, 1), (1, 24), (12, 1), (5, 7)])
-def test_every_setting_of_the_controls_can_be_drawn(samples, size, convention):
-    for move in (-1.0, 0.0, 0.37):
-        plot_grids(samples, size, convention, move).draw_without_rendering()
 
 
 @pytest.mark.parametrize(("there", "back"), [("half_pixel", "asymmetric"), ("asymmetric", "asymmetric")])
