@@ -12,7 +12,8 @@ export MPLCONFIGDIR := $(CURDIR)/$(VENV)/matplotlib
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help install course test book exercises grade serve bench bench-grading experiments lint format requirements clean
+.PHONY: help install course test book translations exercises grade student-edition serve bench bench-grading experiments lint format requirements clean \
+	site-zip pdf audit
 
 help:  ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -35,9 +36,16 @@ course: install exercises book grade  ## everything: environment, book, exercise
 	@echo "The feedback   $(COURSE)/feedback/               one HTML page a submission"
 	@echo "The grades     $(COURSE)/grades.csv              $(BIN)/grade status"
 
-book: install  ## build the book; a warning is an error
+# LANG is set in most shells: only `make book LANG=...` names an edition.
+EDITION := $(if $(filter command,$(firstword $(origin LANG))),$(LANG))
+
+book: install  ## build the book; a warning is an error (LANG=zh_CN: its edition in another language)
 	@echo "== building the book"
-	$(BIN)/jupyter-book build . -W -n --keep-going
+	$(if $(EDITION),$(BIN)/python tools/editions.py build $(EDITION),$(BIN)/jupyter-book build . -W -n --keep-going)
+
+translations: install  ## bring locale/ up to the English text, and say how much is translated
+	$(BIN)/python tools/editions.py update
+	$(BIN)/python tools/editions.py progress
 
 exercises: install  ## make exercises/ from solutions/
 	@echo "== making the exercises"
@@ -51,9 +59,22 @@ grade: install  ## make the sample class and grade it
 	$(BIN)/grade feedback --course $(COURSE)
 	$(BIN)/grade export --course $(COURSE) --csv $(COURSE)/grades.csv
 
+student-edition: install exercises book  ## what students may have: no answers in it (build/student)
+	@echo "== making the student edition"
+	$(BIN)/python tools/student_edition.py build/student
+
 serve:  ## show the built book at http://localhost:8000 (PORT=...)
 	@test -f $(SITE)/index.html || { echo "no site yet: run make book"; exit 1; }
 	$(BIN)/python -m http.server --bind 127.0.0.1 --directory $(SITE) $(PORT)
+
+site-zip: install  ## pack the built book into one zip that works without a server
+	$(BIN)/python tools/site_zip.py
+
+pdf: install  ## print the built book into one PDF (needs Chromium)
+	$(BIN)/python tools/site_pdf.py
+
+audit: install  ## Lighthouse on every page of the built book, as a table (needs Chromium and npm's registry; AUDIT="index 08_adjoint")
+	$(BIN)/python tools/audit.py $(AUDIT)
 
 NONE_CHOSEN := { [ $$? = 5 ] && [ -n "$$PYTEST" ]; }  # of these tests; there are others
 
@@ -62,8 +83,8 @@ test: install  ## run the tests, on all cores; the grader alone (PYTEST="-k matr
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n logical --dist loadfile --ignore tests/grading $(PYTEST) || $(NONE_CHOSEN)
 	$(BIN)/python -m pytest tests/grading $(PYTEST) || $(NONE_CHOSEN)
 
-bench: install  ## time the library against torch
-	$(BIN)/python tools/bench.py
+bench: install  ## time the library against torch (BENCH="--to lib/resampling/bench.json")
+	$(BIN)/python tools/bench.py $(BENCH)
 
 bench-grading: install  ## time the grader against stock nbgrader and Otter (BENCH="--growth 10,100,1000")
 	$(BIN)/python tools/bench_grading.py $(BENCH)

@@ -1,17 +1,15 @@
 """Time the library side by side with torch, SciPy, scikit-image, OpenCV and PIL: a table, JSON and a plot.
 
 All ways of doing the same thing take turns within one run; their results are compared first. A ratio is the median over
-the rounds of (time here / time of torch in the same round), with its quartiles. `share` says how near a time is to the
-machine's own bound: the larger of bytes / copy bandwidth and operations / rate of a large matrix product, both measured
-in this run.
+the rounds of (time here / time of torch in the same round), with its quartiles, interpolated as `numpy.quantile` does.
+`share` says how near a time is to the machine's own bound: the larger of bytes / copy bandwidth and flops / rate of a
+large matrix product, both measured in this run.
 """
 
 import argparse
 import json
 import platform
-import random
 import statistics
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -19,6 +17,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import PIL
 import scipy
 import skimage
 import torch
@@ -27,6 +26,7 @@ from PIL import Image
 from tqdm import tqdm
 
 import resampling as r
+from resampling import time_in_turns, time_ratios
 from resampling.figures.cost import plot_bench
 
 Call = Callable[[], object]
@@ -138,11 +138,11 @@ def unpoolings(rng: np.random.Generator, where: str, dtype: str) -> Iterator[Set
         pooled, indices = r.max_pool2d(x, 2, return_indices=True)
         ours, theirs = (partial(lib.max_unpool2d, kernel_size=2) for lib in (r, F))
         calls = side_by_side(ours, theirs, [pooled, indices], where)
-        yield Setting("max_unpool2d", f"{b}×{c} {n // 2}² k2 s2", calls, x.size, (pooled, indices), dtype)
+        yield Setting("max_unpool2d", f"{b}×{c} {n // 2}² k2 s2", calls, 0, (pooled, indices), dtype)
         ours = partial(lambda size, *a: r.max_pool2d_backward(*a, size), (n, n))
         theirs = partial(lambda like, g, i: backward(g, like, 2, 2, 0, 1, False, i), torch.as_tensor(x, device=where))
         calls = side_by_side(ours, theirs, [pooled, indices], where)
-        yield Setting("max_pool2d, backward", f"{b}×{c} {n}² k2 s2", calls, x.size, (pooled, indices), dtype)
+        yield Setting("max_pool2d, backward", f"{b}×{c} {n}² k2 s2", calls, pooled.size, (pooled, indices), dtype)
 
 
 def interpolations(rng: np.random.Generator, where: str, dtype: str) -> Iterator[Setting]:
@@ -162,7 +162,18 @@ def interpolations(rng: np.random.Generator, where: str, dtype: str) -> Iterator
                 planes = [Image.fromarray(plane) for plane in x[0].astype("float32")]
                 calls["PIL"] = partial(lambda p, s, m: [i.resize((s, s), m) for i in p], planes, size, in_pil)
             name = f"{'×'.join(map(str, shape[:2]))} {shape[2]}²→{size}²" + (" antialias" if antialias else "")
-            yield Setting(f"interpolate {mode}", name, calls, 8 * x.size, (x,), dtype)
+            operations = interpolation_flops(shape, size, mode, antialias)
+            yield Setting(f"interpolate {mode}", name, calls, operations, (x,), dtype)
+
+
+def interpolation_flops(shape: tuple[int, ...], size: int, mode: str, antialias: bool) -> int:
+    """Antialiased by a half: twice the taps. Area: windows of the stride, or, to a larger size, a copy."""
+    factor = shape[2] // size
+    if antialias:
+        return r.blur_pool_cost(shape, {"bilinear": 2, "bicubic": 4}[mode] * factor, factor).flops
+    if mode == "area":
+        return r.pool_cost(shape, factor, mode="avg").flops if factor > 1 else 0
+    return r.interpolate_cost(shape, size, mode).flops
 
 
 def rearrangements(rng: np.random.Generator, where: str, dtype: str) -> Iterator[Setting]:
@@ -192,10 +203,15 @@ def filters(rng: np.random.Generator, where: str, dtype: str) -> Iterator[Settin
 FAMILIES = (convolutions, transposed_convolutions, poolings, unpoolings, interpolations, rearrangements, filters)
 
 
+def parts(result: object) -> list[np.ndarray]:
+    """The arrays of a result of any library."""
+    some = result if isinstance(result, (tuple, list)) else [result]
+    return [np.asarray(part.cpu() if isinstance(part, torch.Tensor) else part) for part in some]
+
+
 def flat(result: object) -> np.ndarray:
     """Values of a result of any library, as one vector."""
-    parts = result if isinstance(result, (tuple, list)) else [result]
-    return np.concatenate([np.ravel(p.cpu() if isinstance(p, torch.Tensor) else np.asarray(p)) for p in parts])
+    return np.concatenate([part.ravel() for part in parts(result)])
 
 
 def compare(setting: Setting) -> None:
@@ -208,29 +224,6 @@ def compare(setting: Setting) -> None:
             raise SystemExit(f"{setting.operator} {setting.shape}: {name} differs from {first} by {error:.2g}")
 
 
-def seconds(call: Call, times: int, synchronise: Call) -> float:
-    """Time of one call, the mean of a block of `times`."""
-    synchronise()
-    start = time.perf_counter()
-    for _ in range(times):
-        call()
-    synchronise()
-    return (time.perf_counter() - start) / times
-
-
-def measure(setting: Setting, rounds: int, synchronise: Call) -> dict[str, list[float]]:
-    """Seconds of every call in every round; the calls take turns, in another order each round."""
-    times = {}
-    for name, call in setting.calls.items():
-        call()
-        times[name] = max(1, round(BLOCK / seconds(call, 1, synchronise)))
-    samples: dict[str, list[float]] = {name: [] for name in setting.calls}
-    for _ in range(rounds):
-        for name in random.sample(list(times), len(times)):
-            samples[name].append(seconds(setting.calls[name], times[name], synchronise))
-    return samples
-
-
 def machine(where: str, synchronise: Call) -> dict[str, float]:
     """Copy bandwidth in bytes/s (read and written) and rates of a large matrix product in operations/s.
 
@@ -239,26 +232,24 @@ def machine(where: str, synchronise: Call) -> dict[str, float]:
     a, b = torch.randn(2, 2048, 2048, device=where)
     here = np.random.default_rng(0).normal(size=(2, 2048, 2048)).astype("float32")
     big, copy = torch.randn(2, 1 << 25, device=where)
-    product = min(seconds(partial(torch.mm, a, b), 1, synchronise) for _ in range(10))
-    moved = min(seconds(partial(copy.copy_, big), 1, synchronise) for _ in range(10))
-    in_numpy = min(seconds(partial(np.matmul, *here), 1, lambda: None) for _ in range(10))
-    return {"bytes per second": 2 * big.numel() * 4 / moved, "operations per second": 2 * 2048**3 / product,
-            "operations per second in NumPy": 2 * 2048**3 / in_numpy}  # fmt: skip
+    calls = {"copy": partial(copy.copy_, big), "torch": partial(torch.mm, a, b), "NumPy": partial(np.matmul, *here)}
+    least = {name: min(times) for name, times in time_in_turns(calls, 10, wait=synchronise).items()}
+    return {"bytes per second": 2 * big.numel() * 4 / least["copy"],
+            "operations per second": 2 * 2048**3 / least["torch"],
+            "operations per second in NumPy": 2 * 2048**3 / least["NumPy"]}  # fmt: skip
 
 
 def records(setting: Setting, samples: dict[str, list[float]], rates: dict[str, float], where: str) -> Iterator[dict]:
     """One line of the table for each way of computing."""
     peer = "torch" if "torch" in samples else next(iter(samples))
-    result = flat(setting.calls[peer]())
-    moved = sum(a.nbytes for a in setting.arrays) + result.size * np.dtype(setting.dtype).itemsize
+    moved = sum(a.nbytes for a in (*setting.arrays, *parts(setting.calls[peer]())))
     bound = max(moved / rates["bytes per second"], setting.operations / rates["operations per second"])
-    for name, times in samples.items():
-        ratios = [mine / theirs for mine, theirs in zip(times, samples[peer], strict=True)]
-        low, middle, high = statistics.quantiles(ratios, n=4)
+    for name, (low, middle, high) in time_ratios(samples, peer).items():
+        median = statistics.median(samples[name])
         yield {
             "operator": setting.operator, "shape": setting.shape, "dtype": setting.dtype, "device": where,
-            "way": name, "peer": peer, "milliseconds": 1e3 * statistics.median(times), "ratio": middle,
-            "ratio quartiles": [low, high], "share": bound / statistics.median(times),
+            "way": name, "peer": peer, "milliseconds": 1e3 * median, "ratio": middle,
+            "ratio quartiles": [low, high], "operations": setting.operations, "bytes": moved, "share": bound / median,
         }  # fmt: skip
 
 
@@ -291,18 +282,50 @@ def summary(rows: list[dict]) -> str:
     return "\n".join(lines)
 
 
+def processor() -> str:
+    """The processor's own name where the system tells it, and what it understands."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines()
+    except OSError:
+        lines = []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return f"{(names or [platform.processor() or 'processor'])[0]}, {platform.machine()}"
+
+
+def versions() -> dict[str, str]:
+    """Of all that is timed."""
+    return {"torch": torch.__version__, "numpy": np.__version__, "scipy": scipy.__version__,
+            "skimage": skimage.__version__, "cv2": cv2.__version__, "PIL": PIL.__version__}  # fmt: skip
+
+
+def as_json(about: dict, rows: list[dict]) -> str:
+    """One line a record, four digits: small, and a new measurement can be compared with the old one line by line."""
+    lines = [json.dumps(rounded(row), ensure_ascii=False) for row in rows]
+    return f'{{"about": {json.dumps(rounded(about), indent=1)},\n"rows": [\n' + ",\n".join(lines) + "\n]}\n"
+
+
+def rounded(value: object) -> object:
+    """Floats with four digits, wherever they stand."""
+    if isinstance(value, dict):
+        return {key: rounded(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [rounded(item) for item in value]
+    return float(f"{value:.4g}") if isinstance(value, float) else value
+
+
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--device", default="cpu", help="cpu or cuda")
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--dtype", nargs="+", default=["float32"], choices=["float32", "float64"])
     parser.add_argument("--only", default="", help="operators whose name contains this")
-    parser.add_argument("--out", type=Path, default=Path("build/bench"))
+    parser.add_argument("--out", type=Path, default=Path("build/bench"), help="folder for all that is written")
+    parser.add_argument("--to", type=Path, nargs="*", default=[], help="more copies of the JSON")
     return parser.parse_args()
 
 
 def main() -> None:
-    """Measure, print, and write ``<out>/bench.json``, ``bench.md`` and ``bench.svg``."""
+    """Measure, print, and write ``<out>/bench.json`` (and ``--to``), ``bench.md`` and ``bench.svg``."""
     options = arguments()
     synchronise = torch.cuda.synchronize if options.device.startswith("cuda") else lambda: None
     rates = machine(options.device, synchronise)
@@ -316,12 +339,14 @@ def main() -> None:
     rows: list[dict] = []
     for setting in tqdm(settings, unit="setting"):
         compare(setting)
-        rows += records(setting, measure(setting, options.rounds, synchronise), rates, options.device)
-    name = torch.cuda.get_device_name() if options.device.startswith("cuda") else platform.machine()
-    about = {"machine": name, "threads": torch.get_num_threads(), "torch": torch.__version__, "numpy": np.__version__,
-             "rounds": options.rounds, **rates}  # fmt: skip
-    options.out.mkdir(parents=True, exist_ok=True)
-    (options.out / "bench.json").write_text(json.dumps({"about": about, "rows": rows}, indent=1), "utf-8")
+        samples = time_in_turns(setting.calls, options.rounds, wait=synchronise, block=BLOCK)
+        rows += records(setting, samples, rates, options.device)
+    name = torch.cuda.get_device_name() if options.device.startswith("cuda") else processor()
+    about = {"machine": name, "threads": torch.get_num_threads(), **versions(), "rounds": options.rounds,
+             "quartiles": "as numpy.quantile", **rates}  # fmt: skip
+    for path in (options.out / "bench.json", *options.to):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(as_json(about, rows), "utf-8")
     text = "\n\n".join([", ".join(f"{k} {v:.3g}" if isinstance(v, float) else f"{k} {v}" for k, v in about.items()),
                         summary(rows), table(rows)])  # fmt: skip
     (options.out / "bench.md").write_text(text + "\n", "utf-8")

@@ -19,6 +19,7 @@ from pathlib import Path
 
 import jupytext
 import nbformat
+import yaml
 from nbformat import NotebookNode
 from nbgrader.preprocessors import (
     CheckCellMetadata,
@@ -30,11 +31,22 @@ from nbgrader.preprocessors import (
     LockCells,
 )
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = PROJECT = Path(__file__).resolve().parent.parent
 METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
 }
+# The first cell of code, for front ends that start with nothing, such as Colab.
+LIBRARY = """# This gets the course's library where it is missing, as on Colab; elsewhere it does nothing.
+import importlib.util
+
+if importlib.util.find_spec("resampling") is None:
+    {remedy}"""
+INSTALL = 'get_ipython().run_line_magic("pip", "install --quiet {library}")'
+EXPLAIN = """raise ModuleNotFoundError(
+        "The course's library is not installed here. Open this notebook in the course's environment, "
+        "or run: %pip install FOLDER_OR_ADDRESS_OF_THE_COURSE"
+    )"""
 ROLES = ("setup", "task", "check", "question")
 # What `nbgrader generate_assignment` does, less the steps that write its database.
 RELEASE_STEPS = (
@@ -54,6 +66,8 @@ def source(solution: Path) -> NotebookNode:
     script = jupytext.read(solution)
     points = _points(solution, script)
     cells = [_cell(number, cell, points) for number, cell in enumerate(script.cells)]
+    first_code = next(number for number, cell in enumerate(cells) if cell.cell_type == "code")
+    cells.insert(first_code, library_cell(library()))
     return nbformat.v4.new_notebook(cells=cells, metadata=nbformat.from_dict(METADATA))
 
 
@@ -63,6 +77,22 @@ def release(solution: Path) -> str:
     for step in RELEASE_STEPS:
         notebook, _ = step().preprocess(notebook, {})
     return nbformat.writes(notebook) + "\n"
+
+
+def library_cell(library: str) -> NotebookNode:
+    """The cell that has pip install `library`, an address or a folder; where there is none, it says what to do."""
+    remedy = INSTALL.format(library=library) if library else EXPLAIN
+    grader = _nbgrader("setup", "library", {})
+    return nbformat.v4.new_code_cell(
+        LIBRARY.format(remedy=remedy), id=grader["grade_id"], metadata={"nbgrader": grader}
+    )
+
+
+def library() -> str:
+    """Where pip finds the course: at the address that `_config.yml` names, if it names one."""
+    config = yaml.safe_load((PROJECT / "_config.yml").read_text("utf-8"))
+    address = config.get("repository", {}).get("url")
+    return f"git+{address}" if address else ""
 
 
 def _points(solution: Path, script: NotebookNode) -> dict[str, float]:

@@ -15,7 +15,7 @@ from sphinx.environment import BuildEnvironment
 import resampling
 
 LIBRARY = Path(resampling.__file__).parent
-SOURCES = {".py", ".js", ".css", ".mplstyle", ".svg"}
+SOURCES = {".py", ".js", ".json", ".css", ".mplstyle", ".svg"}
 
 
 def state_of(*roots: Path) -> str:
@@ -25,7 +25,7 @@ def state_of(*roots: Path) -> str:
 
 
 def choose_cache(app: Sphinx, config: Config) -> None:
-    caches = Path(app.outdir).parent / ".jupyter_cache"
+    caches = Path(app.srcdir, "_build", ".jupyter_cache")  # one for all editions
     current = caches / state_of(LIBRARY)
     for stale in set(caches.glob("*")) - {current}:
         shutil.rmtree(stale)

@@ -4,16 +4,27 @@ Written for sphinx-book-theme 1.2.0 on pydata-sphinx-theme 0.16.1. Every rewrite
 and matches nothing, the theme has changed, and a warning (an error under `-W`) says which rewrite to look at.
 """
 
+import itertools
 import re
+import struct
 from collections.abc import Iterable
 from dataclasses import dataclass
+from html import unescape
+from logging import getLogger
 from pathlib import Path
 
+import tinycss2
 from fontTools import subset
+from fontTools.ttLib import TTFont
+from fontTools.varLib import instancer
 from sphinx.application import Sphinx
 from sphinx.util import logging
 
 LOGGER = logging.getLogger(__name__)
+getLogger("fontTools").setLevel("WARNING")  # it tells every step
+WEIGHTS = (400, 700)  # of text: regular to bold
+FEATURES = ["ccmp", "kern", "liga", "lnum", "locl", "mark", "mkmk", "onum", "pnum", "tnum"]
+KEPT_CLASSES = {"bs-tooltip-top", "bs-tooltip-end", "bs-tooltip-bottom", "bs-tooltip-start"}  # put together by a script
 DONE = "<!-- lean -->"  # an incremental build finds its earlier pages as they were left
 
 
@@ -85,7 +96,17 @@ REWRITES = (
         pattern=r'<summary aria-label="Toggle hidden content"',
         replacement="<summary",
     ),
+    Rewrite(
+        "the empty corner of a table heads nothing",
+        due='head"><p></p></th>',
+        pattern=r'<th class="([^"]*)"><p></p></th>',
+        replacement=r'<td class="\1"></td>',
+    ),
 )
+# What only pages with cards or tabs need.
+DESIGN = re.compile(r"\s*(?:<link[^>]*/sphinx-design\.min\.css[^>]*>|<script[^>]*/design-tabs\.js[^>]*></script>)")
+IMAGE = re.compile(r'<img (?![^>]*\bloading=)(?=[^>]*\bsrc="(?:\.\./)*(_images/[^"]+)")')
+SVG_SIZE = re.compile(rb'<svg [^>]*?\bwidth="([\d.]+)pt" height="([\d.]+)pt"')
 # The theme's script expects a second sidebar on every page.
 SECOND_SIDEBAR = '<div class="bd-sidebar-secondary" hidden></div></body>'
 
@@ -105,9 +126,33 @@ SCRIPT_REWRITES = (
 )
 
 
-def lean_page(page: str, name: str) -> str:
+def size_of(image: Path) -> tuple[int, int] | None:
+    """Width and height in CSS pixels, of what matplotlib and screenshots make."""
+    head = image.read_bytes()[:2000]
+    if head.startswith(b"\x89PNG"):
+        return struct.unpack(">II", head[16:24])
+    found = SVG_SIZE.search(head)
+    return tuple(round(float(points) * 4 / 3) for points in found.groups()) if found else None
+
+
+def lean_images(page: str, out: Path) -> str:
+    """Pictures keep their room while they load, and all but the first load when they come near."""
+    count = itertools.count()
+
+    def rewrite(tag: re.Match) -> str:
+        size = size_of(out / tag[1])
+        room = f'width="{size[0]}" height="{size[1]}" ' if size else ""
+        return f'<img {room}loading="{"lazy" if next(count) else "eager"}" '
+
+    return IMAGE.sub(rewrite, page)
+
+
+def lean_page(page: str, name: str, out: Path) -> str:
     if DONE in page:
         return page
+    if not re.search(r'class="[^"]*\bsd-', page):
+        page = DESIGN.sub("", page)
+    page = lean_images(page, out)
     for rewrite in REWRITES:
         page = rewrite.apply(page, name)
     if "<main" in page and "bd-sidebar-secondary" not in page:
@@ -158,6 +203,56 @@ def lean_icons(static: Path, pages: Iterable[str]) -> None:
         subset_font(font, points)
 
 
+def lean_text_fonts(vendor: Path, static: Path, pages: Iterable[str]) -> None:
+    """The course's own fonts, and those of the formulas, with the characters in use and those of Western languages."""
+    scripts = [path.read_text("utf-8") for path in (static / "explorables").glob("*.js")]
+    points = {ord(character) for text in [*pages, *scripts] for character in set(unescape(text))}
+    for font in vendor.rglob("*.woff2"):
+        options = subset.Options(flavor="woff2", layout_features=FEATURES, notdef_outline=True, hinting=False)
+        loaded = subset.load_font(str(font), options)
+        variable = "fvar" in loaded
+        subsetter = subset.Subsetter(options)
+        subsetter.populate(unicodes=points | set(range(0x20, 0x180 if variable else 0x7F)))
+        subsetter.subset(loaded)
+        target = static / "vendor" / font.relative_to(vendor)
+        subset.save_font(loaded, str(target), options)
+        if variable:
+            narrowed = instancer.instantiateVariableFont(TTFont(target), {"wght": WEIGHTS})
+            narrowed.flavor = "woff2"
+            narrowed.save(target)
+
+
+def can_match(selector: str, words: set[str]) -> bool:
+    """Whether every class and id that a selector asks for occurs somewhere in the pages or scripts."""
+    positive = re.sub(r":not\([^)]*\)", "", selector)
+    return all(word.replace("\\", "") in words for word in re.findall(r"[.#]((?:[\w-]|\\.)+)", positive))
+
+
+def lean_rules(css: str, words: set[str]) -> str:
+    """A style sheet without the rules that no page can use; most of the theme's are of a framework."""
+    kept = []
+    for rule in tinycss2.parse_stylesheet(css, skip_comments=True, skip_whitespace=True):
+        if rule.type == "at-rule" and rule.lower_at_keyword in {"media", "supports"}:
+            inside = lean_rules(tinycss2.serialize(rule.content), words)
+            kept.append(f"@{rule.at_keyword}{tinycss2.serialize(rule.prelude)}{{{inside}}}" if inside else "")
+        elif rule.type == "qualified-rule":
+            selectors = re.split(r",(?![^()]*\))", tinycss2.serialize(rule.prelude))
+            used = ",".join(one for one in selectors if can_match(one, words))
+            kept.append(f"{used}{{{tinycss2.serialize(rule.content)}}}" if used else "")
+        else:
+            kept.append(rule.serialize())
+    return "".join(kept)
+
+
+def lean_styles(static: Path, pages: Iterable[str]) -> None:
+    """What is used is what any page or script mentions, so that classes which scripts add are kept."""
+    scripts = [path.read_text("utf-8") for path in static.rglob("*.js") if "previews" not in path.parts]
+    words = set(re.findall(r"[\w-]+", "\n".join([*pages, *scripts])))
+    for name in ("styles/pydata-sphinx-theme.css", "sphinx-design.min.css"):
+        sheet = static / name
+        sheet.write_text(lean_rules(sheet.read_text("utf-8"), words | KEPT_CLASSES), "utf-8")
+
+
 def remove_unused(static: Path) -> None:
     """Files that no page asks for: the icon script, whole icon fonts, source maps, templates of the theme's bundler."""
     patterns = ("scripts/fontawesome.js*", "vendor/fontawesome/**/fa-*.ttf", "vendor/fontawesome/**/fa-*.woff2")
@@ -184,8 +279,11 @@ def finish(app: Sphinx, exception: Exception | None) -> None:
         lean_icons(out / "_static", pages.values())
         remove_unused(out / "_static")
         rewrite_scripts(out / "_static")
+        lean_styles(out / "_static", pages.values())
+    for folder in app.config.html_static_path:
+        lean_text_fonts(Path(app.srcdir, folder, "vendor"), out / "_static", pages.values())
     for path, page in pages.items():
-        path.write_text(lean_page(page, path.relative_to(out).as_posix()), "utf-8")
+        path.write_text(lean_page(page, path.relative_to(out).as_posix(), out), "utf-8")
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

@@ -1,5 +1,6 @@
 """The pages that students get back, by nbgrader's own generator, closed against anything active."""
 
+import hmac
 import re
 from collections.abc import Iterable
 from html import unescape
@@ -16,6 +17,7 @@ POLICY = (
     "content=\"default-src 'none'; img-src data:; style-src 'unsafe-inline'; font-src data:\" />"
 )
 FORMULA = re.compile(r"\$\$(?P<block>[^$]+)\$\$|\$(?P<inline>[^$\s](?:[^$\n]*[^$\s])?)\$")
+SECRET_BYTES = 1000  # nbgrader's has 128
 NOT_PROSE = ("code", "pre", "style", "title")
 STYLE = """<style>
 :root { color-scheme: light dark; }
@@ -59,6 +61,7 @@ def make_feedback(course: Course, assignment: str, students: Iterable[str]) -> l
             raise CourseError(f"nbgrader could not write the feedback of {student}:\n{result.get('error')}")
         pages.append(course.root / "feedback" / student / assignment / f"{assignment}.html")
         close_page(pages[-1])
+        _address(course, assignment, student)
     return pages
 
 
@@ -67,6 +70,27 @@ def close_pages(assignment: str, student: str, notebooks: Any) -> None:
     del notebooks
     for page in Path("feedback", student, assignment).glob("*.html"):
         close_page(page)
+    _address(Course(Path.cwd()), assignment, student)
+
+
+def _address(course: Course, assignment: str, student: str) -> None:
+    """Lay beside the page what `nbgrader release_feedback` reads: a secret, which gives the page its name, and a time.
+
+    Work that did not come by the exchange has no secret of its own; it gets one, so that it stops nobody's release.
+    """
+    own = hmac.new(course.secret, f"{assignment}/{student}".encode(), "sha256").hexdigest()
+    for name, otherwise in (("submission_secret.txt", own), ("timestamp.txt", "")):
+        text = _small(course.root / "submitted" / student / assignment / name)
+        write(course.root / "feedback" / student / assignment / name, text or otherwise)
+
+
+def _small(path: Path) -> str:
+    """A student's short text; nothing if it is something else."""
+    if path.is_symlink() or not path.is_file():
+        return ""
+    with path.open("rb") as file:
+        content = file.read(SECRET_BYTES)
+    return content.decode() if content.isascii() else ""
 
 
 def close_page(page: Path) -> None:

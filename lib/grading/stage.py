@@ -16,6 +16,7 @@ from typing import Any
 ID = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_@-]|\.(?!\.)){0,99}")
 NOTEBOOK_BYTES, CELLS, ENTRIES = 10_000_000, 1_000, 1_000
 SOURCE_CHARACTERS, CODE_CHARACTERS = 200_000, 500_000  # of one cell, and of all code
+BESIDE = ("submission_secret.txt", "timestamp.txt")  # of nbgrader, beside the notebook
 
 
 class NotGradable(Exception):
@@ -71,7 +72,7 @@ def read(folder: Path, assignment: str) -> tuple[bytes, list[str]]:
         raise NotGradable(f"There is no {wanted} in the submission, but {found}: hand in the notebook under that name.")
     name = wanted if wanted in notebooks else notebooks[0]
     flags = [] if name == wanted else [f"the notebook was named {_printable(name)}"]
-    others = [n for n in files if n not in (name, "timestamp.txt")]
+    others = [n for n in files if n not in (name, *BESIDE)]
     return _content(folder / name), flags + ([f"{len(others)} other file(s) were not used"] if others else [])
 
 
@@ -81,7 +82,7 @@ def stage(content: bytes, release: dict[str, Any], assignment: str, flags: Itera
     positions = _positions(release)
     found = [_place(cell, positions) for cell in cells]
     graded = {n for n, cell in enumerate(release["cells"]) if "nbgrader" in cell["metadata"]}
-    unmarked = not any(map(grade_id, cells)) and _defined(cells) & _defined(release["cells"])
+    unmarked = not any(map(grade_id, cells)) and defined(cells) & defined(release["cells"])
     if not graded & set(found) and not unmarked:
         raise NotGradable(f"This is not the notebook of {assignment}: none of its cells is in it.")
     notes += _oddities(cells, found, release)
@@ -147,7 +148,7 @@ def _cells(content: bytes) -> tuple[list[dict[str, Any]], list[str]]:
     return cells, notes
 
 
-def _defined(cells: list[dict[str, Any]]) -> set[str]:
+def defined(cells: list[dict[str, Any]]) -> set[str]:
     """Functions in code cells: by them a notebook is known whose marks a program has dropped."""
     code = [text_of(cell) for cell in cells if cell.get("cell_type") == "code"]
     return {name for text in code for name in re.findall(r"^def (\w+)\(", text, re.MULTILINE)}

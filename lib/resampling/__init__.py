@@ -20,6 +20,7 @@ from resampling import (
     pixel_centres,
     pooling,
     sub_pixel,
+    timing,
     transposed_convolution,
     unpooling,
     weight_layouts,
@@ -41,6 +42,7 @@ from resampling.padding import *
 from resampling.pixel_centres import *
 from resampling.pooling import *
 from resampling.sub_pixel import *
+from resampling.timing import *
 from resampling.transposed_convolution import *
 from resampling.unpooling import *
 from resampling.weight_layouts import *
@@ -63,6 +65,7 @@ __all__ = [
     *pixel_centres.__all__,
     *pooling.__all__,
     *sub_pixel.__all__,
+    *timing.__all__,
     *transposed_convolution.__all__,
     *unpooling.__all__,
     *weight_layouts.__all__,

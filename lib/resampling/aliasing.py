@@ -21,12 +21,14 @@ __all__ = [
     "binomial",
     "blur",
     "blur_adjoint",
+    "blur_pool",
     "blur_pool1d",
     "blur_pool1d_adjoint",
     "blur_pool2d",
     "blur_pool2d_adjoint",
     "blur_pool3d",
     "blur_pool3d_adjoint",
+    "blur_pool_adjoint",
     "decimate",
     "decimate_adjoint",
     "design_lowpass",
@@ -214,6 +216,61 @@ def blur_adjoint(output: Array, kernel: Array | Sequence[float], axes: int = 2, 
     return _blurred_adjoint(output, tuple(output.shape[-axes:]), [kernel] * axes, 1, mode)
 
 
+def blur_pool(
+    input: Array,
+    kernel_size: int | Sequence[int] = 3,
+    stride: int | Sequence[int] = 2,
+    mode: str = "reflect",
+    axes: int = 2,
+) -> Array:
+    """``blur_pool(x, k, s, axes=a) == blur_pool1d(x, k, s)`` along each of the last ``a`` axes.
+
+    As `blur_pool1d`, each of `kernel_size` and `stride` one number or one for each axis.
+
+    Parameters
+    ----------
+    axes : int
+        How many of the last axes are pooled, ``a``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> blur_pool(np.ones((4, 5, 6)), axes=3).shape
+    (2, 3, 3)
+    """
+    axes = whole_number("axes", axes, 1)
+    kernels = [binomial(k) for k in per_axis("kernel_size", kernel_size, axes, 1)]
+    return _blurred(input, kernels, stride, mode)
+
+
+def blur_pool_adjoint(
+    output: Array,
+    input_size: int | Sequence[int],
+    kernel_size: int | Sequence[int] = 3,
+    stride: int | Sequence[int] = 2,
+    mode: str = "reflect",
+    axes: int = 2,
+) -> Array:
+    """``sum(output * blur_pool(x, ...)) == sum(blur_pool_adjoint(output, size, ...) * x)`` for every ``x``.
+
+    As `blur_pool1d_adjoint`, `input_size` one number or one for each axis, and `axes` as in `blur_pool`.
+
+    Parameters
+    ----------
+    axes : int
+        How many of the last axes were pooled.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> blur_pool_adjoint(np.ones((2, 3, 3)), (4, 5, 6), axes=3).shape
+    (4, 5, 6)
+    """
+    axes = whole_number("axes", axes, 1)
+    kernels = [binomial(k) for k in per_axis("kernel_size", kernel_size, axes, 1)]
+    return _blurred_adjoint(output, per_axis("input_size", input_size, axes, 1), kernels, stride, mode)
+
+
 def blur_pool1d(
     input: Array, kernel_size: int | Sequence[int] = 3, stride: int | Sequence[int] = 2, mode: str = "reflect"
 ) -> Array:
@@ -251,7 +308,7 @@ def blur_pool1d(
     >>> blur_pool1d(np.array([0.0, 0.0, 4.0, 4.0, 0.0, 0.0]))
     array([0., 3., 1.])
     """
-    return _blur_pool(input, kernel_size, stride, mode, 1)
+    return blur_pool(input, kernel_size, stride, mode, 1)
 
 
 def blur_pool2d(
@@ -268,7 +325,7 @@ def blur_pool2d(
     >>> blur_pool2d(np.array([[0.0, 16.0, 0.0], [0.0, 0.0, 0.0]]))
     array([[4., 4.]])
     """
-    return _blur_pool(input, kernel_size, stride, mode, 2)
+    return blur_pool(input, kernel_size, stride, mode, 2)
 
 
 def blur_pool3d(
@@ -285,7 +342,7 @@ def blur_pool3d(
     >>> blur_pool3d(np.ones((3, 4, 5))).shape
     (2, 2, 3)
     """
-    return _blur_pool(input, kernel_size, stride, mode, 3)
+    return blur_pool(input, kernel_size, stride, mode, 3)
 
 
 def blur_pool1d_adjoint(
@@ -322,7 +379,7 @@ def blur_pool1d_adjoint(
     >>> blur_pool1d_adjoint(np.array([4.0, 0.0, 4.0]), 6)
     array([2., 2., 0., 1., 2., 1.])
     """
-    return _blur_pool_adjoint(output, input_size, kernel_size, stride, mode, 1)
+    return blur_pool_adjoint(output, input_size, kernel_size, stride, mode, 1)
 
 
 def blur_pool2d_adjoint(
@@ -343,7 +400,7 @@ def blur_pool2d_adjoint(
     array([[2., 2., 0.],
            [2., 2., 0.]])
     """
-    return _blur_pool_adjoint(output, input_size, kernel_size, stride, mode, 2)
+    return blur_pool_adjoint(output, input_size, kernel_size, stride, mode, 2)
 
 
 def blur_pool3d_adjoint(
@@ -364,7 +421,7 @@ def blur_pool3d_adjoint(
     >>> blur_pool3d_adjoint(np.ones((2, 2, 3)), (3, 4, 5)).shape
     (3, 4, 5)
     """
-    return _blur_pool_adjoint(output, input_size, kernel_size, stride, mode, 3)
+    return blur_pool_adjoint(output, input_size, kernel_size, stride, mode, 3)
 
 
 def max_blur_pool2d(
@@ -728,25 +785,6 @@ def _plan(
     kernels = [taps_like(names[0], kernel, x) for kernel in kernels]
     pads = [side for w in reversed(kernels) for side in ((w.shape[0] - 1) // 2, w.shape[0] // 2)]
     return kernels, per_axis(names[1], steps, len(kernels), 1), pads
-
-
-def _blur_pool(
-    input: Array, kernel_size: int | Sequence[int], stride: int | Sequence[int], mode: str, axes: int
-) -> Array:
-    kernels = [binomial(k) for k in per_axis("kernel_size", kernel_size, axes, 1)]
-    return _blurred(input, kernels, stride, mode)
-
-
-def _blur_pool_adjoint(
-    output: Array,
-    input_size: int | Sequence[int],
-    kernel_size: int | Sequence[int],
-    stride: int | Sequence[int],
-    mode: str,
-    axes: int,
-) -> Array:
-    kernels = [binomial(k) for k in per_axis("kernel_size", kernel_size, axes, 1)]
-    return _blurred_adjoint(output, per_axis("input_size", input_size, axes, 1), kernels, stride, mode)
 
 
 def _made_like(values: Sequence[float], like: Array | None) -> Array:

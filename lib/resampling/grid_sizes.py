@@ -13,7 +13,7 @@ from operator import index
 from reprlib import repr as short
 from typing import Any
 
-from array_api_compat import is_array_api_obj
+from array_api_compat import array_namespace, is_array_api_obj
 
 __all__ = [
     "Layer",
@@ -682,10 +682,13 @@ def real_number(name: str, value: float, rule: str, holds: Callable[[float], boo
 
 
 def check_arrays(**arrays: Any) -> None:
-    """Refuses, with its name, what is no array of any library: a list, a number, None."""
+    """Refuses, with its name, what is no array of any library: a list, a number, None; and arrays of several."""
     for name, value in arrays.items():
         if not is_array_api_obj(value):
             raise ValueError(f"{name} must be an array, got {short(value)}")
+    if len(arrays) > 1 and len({array_namespace(value) for value in arrays.values()}) > 1:
+        kinds = ", ".join(type(value).__name__ for value in arrays.values())
+        raise ValueError(f"{' and '.join(arrays)} must be arrays of one library, got {kinds}")
 
 
 def check_flags(**flags: bool) -> None:

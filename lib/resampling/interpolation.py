@@ -639,7 +639,8 @@ def interpolate(
     Parameters
     ----------
     input : array (N, C, n), (N, C, H, W) or (N, C, D, H, W)
-        Floating-point; with nearest and nearest-exact of any dtype.
+        Floating-point; with nearest and nearest-exact of any dtype, with bilinear, bicubic and lanczos also uint8: then
+        weights are rounded to 16 bits and results to whole numbers after each axis, as in torch.
     size : int or sequence of int, optional
         Output samples: for all axes, or for each.
     scale_factor : float or sequence of float, optional
@@ -681,8 +682,10 @@ def interpolate(
     if recompute_scale_factor and size is not None:
         raise ValueError(f"recompute_scale_factor=True needs scale_factor, got size={size}")
     size, scale_factor = _for_all("size", size, input), _for_all("scale_factor", scale_factor, input)
-    axes = _axes(input.shape, size, scale_factor)
-    return _apply(input, _torch_taps(axes, rule, recompute_scale_factor, input))
+    taps = _torch_taps(_axes(input.shape, size, scale_factor), rule, recompute_scale_factor, input)
+    if rule.mode in KERNELS and len(taps) == 2 and input.dtype == array_namespace(input).uint8:
+        return _apply_to_bytes(input, *taps)
+    return _apply(input, taps)
 
 
 def interpolate_adjoint(
@@ -786,6 +789,7 @@ def _torch_taps(axes: Sequence[Axis], rule: _Rule, recompute: bool | None, x: Ar
         return _taps_of(axes, rule, x)
     double = x.dtype == array_namespace(x).float64
     if rule.mode != "nearest":
+        double = double or x.dtype == array_namespace(x).uint8
         return [_torch_kernel(axis, rule, double, x) for axis in axes]
     # For small pictures torch has a kernel of its own, whose nearest takes a float32 step whatever the dtype.
     small = len(axes) == 2 and axes[0].size + axes[1].size <= 128
@@ -815,6 +819,26 @@ def _torch_kernel(axis: Axis, rule: _Rule, double: bool, x: Array) -> Taps:
     c = c if double else xp.astype(xp.astype(c, xp.float32), xp.float64)
     c = xp.clip(c, 0, None) if rule.mode == "linear" and not rule.antialias else c
     return _kernel_taps(n, c, max(step, 1) if rule.antialias else 1, rule)
+
+
+def _apply_to_bytes(x: Array, down: Taps, along: Taps) -> Array:
+    """Pictures of uint8 in torch's arithmetic: each row, then each column of the rounded result."""
+    xp = array_namespace(x)
+    columns, rows = (_in_16_bits(_matrix(taps, _float64(x))) for taps in (down, along))
+    y = _to_byte(xp.astype(x, xp.float64) @ xp.matrix_transpose(rows))
+    return xp.astype(_to_byte(columns @ y), x.dtype)
+
+
+def _in_16_bits(weight: Array) -> Array:
+    """Weights rounded to as many binary places, at most 22, as leave the largest of them below ``2**15``."""
+    xp, largest = array_namespace(weight), float(array_namespace(weight).max(weight))
+    places = next(p for p in range(23) if p == 22 or floor(largest * 2 ** (p + 1) + 0.5) >= 1 << 15)
+    return xp.sign(weight) * xp.floor(xp.abs(weight) * 2**places + 0.5) / 2**places
+
+
+def _to_byte(x: Array) -> Array:
+    xp = array_namespace(x)
+    return xp.clip(xp.floor(x + 0.5), 0, 255)
 
 
 def _rounded(step: float, double: bool) -> float:

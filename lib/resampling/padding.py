@@ -59,7 +59,8 @@ def pad(input: Array, pad: Sequence[int], mode: str = "constant", value: float |
         raise ValueError(f"mode must be one of {', '.join(MODES)}; got {mode!r}")
     if mode != "constant" and value is not None and value != 0:
         raise ValueError(f'value belongs to mode="constant", not to mode={mode!r}; got value={value!r}')
-    return pad_axes(input, axes, mode, 0 if value is None else _constant_for(input, value))
+    padded = pad_axes(input, axes, mode, 0 if value is None else _constant_for(input, value))
+    return padded if any(map(any, axes)) else array_namespace(input).astype(input, input.dtype)  # a copy, not a view
 
 
 def pad_adjoint(output: Array, pad: Sequence[int], mode: str = "constant") -> Array:
@@ -98,7 +99,8 @@ def pad_adjoint(output: Array, pad: Sequence[int], mode: str = "constant") -> Ar
         raise ValueError(f"mode must be one of {', '.join(MODES)}; got {mode!r}")
     if mode == "constant":
         _sizes_before(output, axes, mode)
-        return pad_axes(output, [(-before, -after) for before, after in axes])
+        output = pad_axes(output, [(-before, -after) for before, after in axes])
+        return output if any(map(any, axes)) else array_namespace(output).astype(output, output.dtype)
     for axis, n in enumerate(_sizes_before(output, axes, mode), start=output.ndim - len(axes)):
         output = _folded(output, axis, n, *axes[axis - output.ndim], mode)
     return output

@@ -45,6 +45,7 @@ __all__ = [
     "max_pool2d_backward",
     "max_pool3d",
     "max_pool3d_backward",
+    "pool_ring",
 ]
 
 Array = Any
@@ -636,6 +637,52 @@ def _check_output(output: Array, windows: Axes) -> None:
     _refuse_unless("real floating", "output", output)
     size = tuple(w.n for w in windows)
     check_spatial_size("output", output, [w.o for w in windows], f"when the input has {size}")
+
+
+def pool_ring(input: Array, mode: str, kernel_size: int, stride: int) -> Array:
+    """``out[..., i] = max over t of input[..., (s*i + t) mod n]``, or the average: pooling of a ring.
+
+    Moving the ring by ``s`` samples moves the result by one, where ``s`` divides ``n``.
+
+    Parameters
+    ----------
+    input : array (..., n)
+        Of a dtype that `max_pool1d` or `avg_pool1d` takes.
+    mode : "max" or "avg"
+    kernel_size : int
+        Samples ``k`` in a window, at least 1; more than ``n`` go round again.
+    stride : int
+        Step ``s``, from 1 to ``n``.
+
+    Returns
+    -------
+    array (..., n // s)
+        Namespace, dtype and device of `input`.
+
+    Raises
+    ------
+    ValueError
+        When `input` has no samples or a dtype that does not fit, or an option is out of range.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> pool_ring(np.array([5, 1, 2, 3]), "max", 3, 2)
+    array([5, 5])
+
+    See also the book page ``pooling``.
+    """
+    check_arrays(input=input)
+    if not isinstance(mode, str) or mode not in ("max", "avg"):
+        raise ValueError(f'mode must be "max" or "avg", got {mode!r}')
+    k, s = whole_number("kernel_size", kernel_size, 1), whole_number("stride", stride, 1)
+    n = input.shape[-1] if input.ndim else 0
+    if s > n:
+        raise ValueError(f"stride must be at most the {n} samples of the ring, got {stride}")
+    xp, lead, span = array_namespace(input), input.shape[:-1], s * (n // s - 1) + k
+    around = gathered(input, xp.arange(span, device=device(input)) % n, -1)
+    pool = max_pool1d if mode == "max" else avg_pool1d
+    return xp.reshape(pool(xp.reshape(around, (prod(lead), 1, span)), k, s), (*lead, n // s))
 
 
 def adaptive_avg_pool1d(input: Array, output_size: Ints) -> Array:

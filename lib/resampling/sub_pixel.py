@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from math import prod
 from typing import Any
 
-from array_api_compat import array_namespace
+from array_api_compat import array_namespace, device
 
 from resampling.convolution import check_bias
 from resampling.grid_sizes import check_arrays, per_axis, whole_number
@@ -75,8 +75,8 @@ def pixel_shuffle(input: Array, upscale_factor: int | Sequence[int], order: str 
         raise ValueError(f"upscale_factor={upscale_factor} needs a multiple of {prod(r)} channels, got {channels}")
     c, xp = channels // prod(r), array_namespace(input)
     blocks = xp.reshape(input, (*lead, *((c, *r) if order == "CRD" else (*r, c)), *size))
-    spread = xp.permute_dims(blocks, _interleaved(len(lead), len(r), order))
-    return xp.reshape(spread, (*lead, c, *(f * n for f, n in zip(r, size, strict=True))))
+    places = _interleaved(len(lead), len(r), order)
+    return _moved(blocks, places, (*lead, c, *(f * n for f, n in zip(r, size, strict=True))))
 
 
 def pixel_unshuffle(input: Array, downscale_factor: int | Sequence[int], order: str = "CRD") -> Array:
@@ -118,8 +118,7 @@ def pixel_unshuffle(input: Array, downscale_factor: int | Sequence[int], order: 
     small, xp = tuple(n // f for n, f in zip(size, r, strict=True)), array_namespace(input)
     blocks = xp.reshape(input, (*lead, channels, *(part for pair in zip(small, r, strict=True) for part in pair)))
     places = _interleaved(len(lead), len(r), order)
-    gathered = xp.permute_dims(blocks, sorted(range(blocks.ndim), key=places.__getitem__))
-    return xp.reshape(gathered, (*lead, channels * prod(r), *small))
+    return _moved(blocks, sorted(range(blocks.ndim), key=places.__getitem__), (*lead, channels * prod(r), *small))
 
 
 def sub_pixel_to_transposed(
@@ -353,6 +352,15 @@ def _interleaved(lead: int, axes: int, order: str) -> tuple[int, ...]:
     channel, factor = (lead, lead + 1) if order == "CRD" else (lead + axes, lead)
     pairs = (axis for a in range(axes) for axis in (lead + 1 + axes + a, factor + a))
     return (*range(lead), channel, *pairs)
+
+
+def _moved(blocks: Array, axes: Sequence[int], shape: tuple[int, ...]) -> Array:
+    """The axes in another order, then another shape; a copy, also where a view would do."""
+    xp = array_namespace(blocks)
+    moved = xp.permute_dims(blocks, tuple(axes))
+    out = xp.empty(moved.shape, dtype=blocks.dtype, device=device(blocks))
+    out[...] = moved
+    return xp.reshape(out, shape)
 
 
 def _check_order(order: str) -> None:

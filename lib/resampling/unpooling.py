@@ -438,8 +438,11 @@ def check_spatial_size(name: str, x: Array, size: Sequence[int], when: str) -> N
 def lay(values: Array, indices: Array, size: tuple[int, ...]) -> Array:
     """Planes of `size` in which each value lies at its index, of several with one index the last, and 0 elsewhere."""
     _check_alike(values, indices)
-    targets, xp = _targets(indices, size), array_namespace(values, indices)
-    shape = (*values.shape[: -len(size)], *size)
+    return _laid(values, _targets(indices, size), (*values.shape[: -len(size)], *size))
+
+
+def _laid(values: Array, targets: Array, shape: tuple[int, ...]) -> Array:
+    xp = array_namespace(values, targets)
     return xp.reshape(_write(_zeros(values, prod(shape)), xp.reshape(targets, (-1,)), xp.reshape(values, (-1,))), shape)
 
 
@@ -447,10 +450,22 @@ def lay_adding(values: Array, indices: Array, size: tuple[int, ...]) -> Array:
     """As `lay`, but values with one index are added; so many planes at a time that they stay in the cache."""
     _check_alike(values, indices)
     xp, lead, windows = array_namespace(values, indices), values.shape[: -len(size)], values.shape[-len(size) :]
+    targets = _targets(indices, size)
+    if _distinct(targets, prod(lead) * prod(size)):
+        return _laid(values, targets, (*lead, *size))
     values, indices = (xp.reshape(a, (prod(lead), *windows)) for a in (values, indices))
     each = blocks(prod(lead), max(prod(size), prod(windows)))
     planes = [_added(values[block, ...], indices[block, ...], size) for block in each]
     return xp.reshape(planes[0] if len(planes) == 1 else xp.concat(planes, axis=0), (*lead, *size))
+
+
+def _distinct(targets: Array, samples: int) -> bool:
+    """Whether no sample has two values, as where windows lie side by side: then nothing is to be added."""
+    xp, count = array_namespace(targets), prod(targets.shape)
+    if count > samples:
+        return False
+    none, here = (make(n, dtype=xp.bool, device=device(targets)) for make, n in ((xp.zeros, samples), (xp.ones, count)))
+    return int(xp.count_nonzero(_write(none, xp.reshape(targets, (-1,)), here))) == count
 
 
 def _added(values: Array, indices: Array, size: tuple[int, ...]) -> Array:

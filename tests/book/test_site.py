@@ -1,103 +1,79 @@
-"""The built site in a real browser: nothing fetched from elsewhere, no errors, no sideways scroll, no dead links.
+"""Every page of the built site in a real browser: whole, accessible, light, and silent towards everybody else.
 
-Build first: `jupyter-book build . -W -n --keep-going`. `SITE` names another folder, `CHROMIUM` another browser.
+A page is visited twice, over HTTP in light colours and as a file in dark ones, and all is looked at in that visit.
 """
 
-import functools
-import os
-import shutil
-import threading
-from html.parser import HTMLParser
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+import gzip
+import re
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
 import pytest
 
-SITE = Path(os.environ.get("SITE", Path(__file__).parents[2] / "_build" / "html")).resolve()
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
-CHROMIUM = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, BROWSERS)), None)
-PAGES = sorted(path.relative_to(SITE).as_posix() for path in SITE.rglob("*.html") if "_static" not in path.parts)
-BOOK = [page for page in PAGES if "<main" in (SITE / page).read_text("utf-8")]
-
-if not BOOK:
-    pytest.skip(f"no built site in {SITE}; run `jupyter-book build .` first", allow_module_level=True)
-
-needs_browser = pytest.mark.skipif(not CHROMIUM, reason="no Chromium found; name one in the variable CHROMIUM")
-
-
-class Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, *_arguments):
-        pass
-
-
-@pytest.fixture(scope="module")
-def roots():
-    """The site's address over HTTP and as files."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=SITE)) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield {"http": f"http://127.0.0.1:{server.server_port}", "file": SITE.as_uri()}
-        server.shutdown()
-
-
-@pytest.fixture(scope="module")
-def browser():
-    playwright = pytest.importorskip("playwright.sync_api").sync_playwright().start()
-    as_root = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
-    chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=as_root)
-    yield chromium
-    chromium.close()
-    playwright.stop()
+AXE = Path(pytest.importorskip("axe_playwright_python").__file__).with_name("axe.min.js")
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+# Contrast takes axe a minute on a long page of code: there, one text of each look stands for all that look like it.
+RUN_AXE = """async tags => {
+    const looks = new Map();
+    const ground = e => !e || getComputedStyle(e).backgroundColor !== "rgba(0, 0, 0, 0)" ? e : ground(e.parentElement);
+    for (const text of document.querySelectorAll("body :not(script, style, noscript)")) {
+        if (!text.checkVisibility() || ![...text.childNodes].some(n => n.nodeType === 3 && n.data.trim())) continue;
+        const {color, fontSize, fontWeight, opacity} = getComputedStyle(text), behind = ground(text);
+        const under = behind ? getComputedStyle(behind).backgroundColor : "";
+        const look = [color, under, fontSize, fontWeight, opacity, !!text.closest("a")].join();
+        if (!looks.has(look)) looks.set(look, text);
+    }
+    const shared = {resultTypes: ["violations"], preload: false};
+    const all = await axe.run({runOnly: tags, rules: {"color-contrast": {enabled: false}}, ...shared});
+    const contrast = await axe.run({include: [...looks.values()]}, {runOnly: ["color-contrast"], ...shared});
+    return [...all.violations, ...contrast.violations]
+        .map(v => `${v.id}: ${v.nodes.length} times, first ${v.nodes[0].target} ${v.nodes[0].failureSummary}`);
+}"""
+CONTROLS = "button|link|slider|textbox|checkbox|radio|combobox|spinbutton|searchbox|switch|tab|menuitem|option|listbox"
+NAMELESS = re.compile(rf'^\s*- ({CONTROLS})\b(?! ").*', re.MULTILINE)
+PHOTOGRAPHS = (".png", ".jpg", ".jpeg", ".webp")
+BUDGET = 300  # kB
+REFERENCE = {"book/formula_sheet.html": 380}  # hundreds of formulas on one page, to be searched
 
 
-@pytest.fixture
-def visit(browser, roots):
-    """Open a page, bring every explorable to life; `troubles` gathers what must not happen."""
-    contexts = []
-
-    def open_page(name, scheme="http", colours="light", width=1440):
-        contexts.append(browser.new_context(color_scheme=colours, viewport={"width": width, "height": 900}))
-        page = contexts[-1].new_page()
-        page.troubles = watch(page, roots[scheme])
-        page.goto(f"{roots[scheme]}/{name}", wait_until="load")
-        hosts = page.locator("[data-explorable]")
-        for number in range(hosts.count()):
-            hosts.nth(number).scroll_into_view_if_needed()
-            page.locator("[data-explorable][data-state=ready]").nth(number).wait_for(timeout=5000)
-        return page
-
-    yield open_page
-    for context in contexts:
-        context.close()
+def bring_to_life(page):
+    """Scroll to every explorable and wait until it stands."""
+    hosts = page.locator("[data-explorable]")
+    for number in range(hosts.count()):
+        hosts.nth(number).scroll_into_view_if_needed()
+        page.locator("[data-explorable][data-state=ready]").nth(number).wait_for(timeout=5000)
+    page.evaluate("scrollTo(0, 0)")
 
 
-def watch(page, root):
-    troubles = []
-    local = (root, "data:", "blob:")
-    page.on("request", lambda request: request.url.startswith(local) or troubles.append(f"asks for {request.url}"))
-    page.on("response", lambda answer: answer.status < 400 or troubles.append(f"{answer.status} for {answer.url}"))
-    page.on("requestfailed", lambda request: troubles.append(f"cannot load {request.url}"))
-    page.on("console", lambda message: message.type != "error" or troubles.append(f"console: {message.text}"))
-    page.on("pageerror", lambda error: troubles.append(f"script: {error}"))
-    return troubles
+def kilobytes(site, address):
+    """What a file of the site weighs on the wire: compressed, unless it is already."""
+    path = site / address.split("?")[0]
+    data = path.read_bytes()
+    if path.suffix == ".svg" and b"<image" in data:
+        return 0.0  # a photograph in a drawing
+    return len(data if path.suffix in {".woff", ".woff2", *PHOTOGRAPHS} else gzip.compress(data)) / 1000
 
 
-@needs_browser
 @pytest.mark.parametrize(("scheme", "colours"), [("http", "light"), ("file", "dark")])
-@pytest.mark.parametrize("name", BOOK)
-def test_page_is_whole(visit, name, scheme, colours):
+def test_page_is_whole(visit, site, roots, name, scheme, colours):
     page = visit(name, scheme, colours)
+    first = [url.removeprefix(roots[scheme] + "/") for url in page.first_view if url.startswith(roots[scheme])]
+    weights = {url: kilobytes(site, url) for url in first if not url.lower().endswith(PHOTOGRAPHS)}
     assert page.evaluate("document.documentElement.dataset.theme") == colours
-    for width in (1440, 390, 320):
+    bring_to_life(page)
+    for width in (390, 320, 1440):
         page.set_viewport_size({"width": width, "height": 900})
         page.wait_for_timeout(60)  # the explorables draw again
         assert page.evaluate("document.documentElement.scrollWidth") <= width, f"{name} scrolls sideways at {width} px"
     unnamed = page.eval_on_selector_all("img", "all => all.filter(e => !e.alt.trim()).map(e => e.src)")
     assert not unnamed, f"images without alt text: {unnamed}"
+    nameless = [found[0].strip() for found in NAMELESS.finditer(page.locator("body").aria_snapshot())]
+    assert not nameless, f"controls without a name: {nameless}"
+    page.evaluate(AXE.read_text("utf-8"))
+    assert page.evaluate(RUN_AXE, TAGS) == []
     assert page.troubles == []
+    assert sum(weights.values()) <= REFERENCE.get(name, BUDGET), sorted(weights.items(), key=lambda item: -item[1])[:12]
 
 
-@needs_browser
 @pytest.mark.parametrize("scheme", ["http", "file"])
 def test_search_finds_pages(visit, scheme):
     page = visit("search.html?q=convolution", scheme)
@@ -105,41 +81,18 @@ def test_search_finds_pages(visit, scheme):
     assert page.troubles == []
 
 
-class Page(HTMLParser):
-    """The links and the anchors of one page."""
-
-    def __init__(self, path):
-        super().__init__()
-        self.links, self.anchors = set(), set()
-        self.feed(path.read_text("utf-8"))
-
-    def handle_starttag(self, tag, attributes):
-        values = dict(attributes)
-        self.anchors |= {values.get("id"), values.get("name") if tag == "a" else None} - {None}
-        self.links |= {values.get("href"), values.get("src")} - {None, ""}
+def test_a_control_without_a_name_is_seen(browser):
+    page = browser.new_page()
+    page.set_content("<main><label>padding <output>2</output><input type=range></label><button>Named</button></main>")
+    assert [found[1] for found in NAMELESS.finditer(page.locator("body").aria_snapshot())] == ["slider"]
+    page.close()
 
 
-def broken(name, link, parsed):
-    """Whether a link of page `name` leads nowhere; links to other hosts are left alone."""
-    url = urlsplit(link)
-    if url.scheme or url.netloc:
-        return False
-    target = os.path.normpath(f"{os.path.dirname(name)}/{unquote(url.path)}") if url.path else name
-    if not (SITE / target.lstrip("/")).is_file():
-        return True
-    return bool(url.fragment) and target in parsed and unquote(url.fragment) not in parsed[target].anchors
-
-
-def test_internal_links_resolve():
-    parsed = {name: Page(SITE / name) for name in PAGES}
-    links = [(name, link) for name, page in parsed.items() for link in sorted(page.links)]
-    assert len(links) > 20
-    assert [f"{name}: {link}" for name, link in links if broken(name, link, parsed)] == []
-
-
-def test_nothing_of_a_kernel_is_left():
-    for name in PAGES:
-        text = (SITE / name).read_text("utf-8")
-        assert "thebe" not in text.lower(), name
-        assert "require.js" not in text, name
-        assert "fontawesome.js" not in text, name
+def test_pale_text_is_seen(browser):
+    page = browser.new_page()
+    page.set_content(
+        '<html lang=en><title>T</title><main><h1>Dark</h1><p>dark</p><p style="color:#aaa">pale</p></main>'
+    )
+    page.evaluate(AXE.read_text("utf-8"))
+    assert [found.split(":")[0] for found in page.evaluate(RUN_AXE, TAGS)] == ["color-contrast"]
+    page.close()

@@ -16,12 +16,14 @@ from resampling.aliasing import (
     binomial,
     blur,
     blur_adjoint,
+    blur_pool,
     blur_pool1d,
     blur_pool1d_adjoint,
     blur_pool2d,
     blur_pool2d_adjoint,
     blur_pool3d,
     blur_pool3d_adjoint,
+    blur_pool_adjoint,
     decimate,
     decimate_adjoint,
     design_lowpass,
@@ -126,6 +128,7 @@ def test_blur_pool2d_is_zhangs(mode, dtype, agrees):
         expected = zhang(torch.tensor(x), k, s, mode)
         assert expected.shape[2:] == tuple(-(-n // step) for n, step in zip(x.shape[2:], s, strict=True))
         agrees(blur_pool2d, expected, x, k, s, mode)
+        agrees(blur_pool, expected, x, k, s, mode)
         agrees(blur_pool2d, expected[0], x[0], k, s, mode)
         agrees(blur_pool2d, expected[:0], x[:0], k, s, mode)
 
@@ -141,6 +144,7 @@ def test_blur_pool_on_one_axis_and_on_three(mode, agrees):
         for axis, (size, step) in zip((-3, -2), ((3, s), (k, 2)), strict=True):
             expected = filtered_literally(expected, binomial(size), axis, step, mode)
         agrees(blur_pool3d, expected, x, (3, k, k), (s, 2, s), mode)
+        agrees(blur_pool, expected, x, (3, k, k), (s, 2, s), mode, axes=3)
 
 
 def test_defaults_and_single_samples(agrees):
@@ -197,6 +201,7 @@ def test_adjoints_are_the_transposed_matrices(mode, agrees):
             rng.normal(size=k),
         )
     proves(blur_pool3d, blur_pool3d_adjoint, (3, 4, 5), (1, 2, 3), (3, 2, 1), mode)
+    proves(blur_pool, blur_pool_adjoint, (3, 4, 5), (1, 2, 3), (3, 2, 1), mode, 3)
     proves(blur, blur_adjoint, (4, 5), rng.normal(size=3), 2, mode)
     proves(blur, blur_adjoint, (6,), rng.normal(size=4), 1, mode)
 
@@ -371,6 +376,7 @@ X = np.ones((2, 5, 6))
         *[(lambda v=v: blur_pool2d(X, v), "^kernel_size must be") for v in (0, 1.5, True, None, (1, 2, 3))],
         *[(lambda v=v: blur_pool2d(X, 3, v), "^stride must be") for v in (0, -2, 1.5, True, None, (1, 2, 3))],
         (lambda: blur_pool2d(X, mode=3), "^mode must be one of"),
+        *[(lambda v=v: blur_pool(X, axes=v), "^axes must be") for v in (0, 1.5, True, None)],
         (lambda: blur_pool3d(X[0]), "^input must have at least 3 axes"),
         (lambda: blur_pool1d(np.ones((2, 1))), "mode='reflect' can add at most"),
         (lambda: blur_pool1d(np.arange(4)), "needs kernel of whole numbers"),

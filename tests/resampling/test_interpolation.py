@@ -226,8 +226,24 @@ def test_integers_are_copied_and_not_weighed(agrees):
     x = np.arange(24, dtype=np.uint8).reshape(1, 2, 3, 4)
     agrees(interpolate, F.interpolate(torch.tensor(x), (5, 7)), x, (5, 7))
     agrees(resize, x[..., [0, 0, 1, 1, 2, 2, 3, 3]].astype(np.int64), x.astype(np.int64), 8, mode="nearest")
-    with pytest.raises(ValueError, match="samples that are to be weighed must be floating-point, got .*uint8"):
-        interpolate(x, 5, mode="bilinear")
+    for dtype, mode in [("int64", "bilinear"), ("int32", "bicubic"), ("uint8", "area")]:
+        with pytest.raises(ValueError, match="samples that are to be weighed must be floating-point, got .*int"):
+            interpolate(x.astype(dtype), 5, mode=mode)
+
+
+@pytest.mark.parametrize("antialias", [False, True])
+@pytest.mark.parametrize("mode", ["bilinear", "bicubic", "lanczos"])
+def test_pictures_of_bytes_are_torchs_to_the_bit(mode, antialias, agrees):
+    if mode == "lanczos" and not antialias:
+        pytest.skip("torch has no such thing")
+    rng = draw(1)
+    for _ in range(60):
+        x = rng.integers(0, 256, size=(2, int(rng.integers(1, 6)), *rng.integers(1, 20, size=2))).astype(np.uint8)
+        options = {"mode": mode, "antialias": antialias}
+        if mode != "lanczos" and rng.random() < 0.5:
+            options["align_corners"] = bool(rng.random() < 0.5)
+        size = [int(o) for o in rng.integers(2, 25, size=2)]  # torch fails at 1: see interpolate
+        agrees(interpolate, F.interpolate(torch.tensor(x), size, **options), x, size, **options)
 
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])

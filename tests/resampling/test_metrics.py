@@ -1,7 +1,9 @@
-"""PSNR against scikit-image, IoU against sets and scikit-learn, in every array library."""
+"""PSNR against scikit-image, IoU against sets and scikit-learn, consistency against loops; in every array library."""
 
 import math
 import warnings
+from functools import partial
+from itertools import product
 
 import numpy as np
 import pytest
@@ -9,7 +11,8 @@ import torch
 from skimage.metrics import peak_signal_noise_ratio
 from sklearn.metrics import jaccard_score
 
-from resampling.metrics import iou, psnr
+from resampling import pool_ring
+from resampling.metrics import consistency, iou, nearest_roll, psnr
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
@@ -99,3 +102,64 @@ def test_a_peak_is_a_positive_number(peak):
 
 def test_a_peak_may_be_an_array_of_no_axes(array):
     assert float(psnr(array(np.zeros(2)), array(np.full(2, 0.5)), array(np.array(5.0)))) == pytest.approx(20)
+
+
+def test_arrays_of_two_libraries_are_refused():
+    with pytest.raises(ValueError, match="^x and y must be arrays of one library, got ndarray, Tensor"):
+        psnr(np.zeros(2), torch.zeros(2))
+
+
+def by_every_shift_and_roll(x, mode, k, s):
+    """The consistency as it is defined, with loops."""
+    n, x = len(x), x - x.mean()
+    reduce = {"max": max, "avg": np.mean}[mode]
+
+    def pool(v):
+        return np.array([reduce([v[(i + t) % n] for t in range(k)]) for i in range(0, n, s)])
+
+    scores = []
+    for d in range(n):
+        z, y = pool(np.roll(x, d)), pool(x)
+        rolls = (np.roll(y, m) for m in range(len(y)))
+        scores.append(max(1 - np.linalg.norm(z - r) / (np.linalg.norm(z) + np.linalg.norm(y)) for r in rolls))
+    return np.mean(scores)
+
+
+def test_consistency_is_the_mean_over_all_shifts_with_the_best_roll(array):
+    rng = np.random.default_rng(0)
+    for mode, k, s in product(["max", "avg"], [1, 2, 3, 5], [1, 2, 3]):
+        x = rng.normal(size=6 * s)
+        got = consistency(partial(pool_ring, mode=mode, kernel_size=k, stride=s), array(x), s)
+        assert isinstance(got, float)
+        assert got == pytest.approx(by_every_shift_and_roll(x, mode, k, s), abs=1e-12)
+
+
+def test_what_is_left_of_a_constant_is_consistent(array):
+    assert consistency(partial(pool_ring, mode="max", kernel_size=2, stride=2), array(np.ones(8)), 2) == 1
+
+
+@pytest.mark.parametrize("shape", [(1,), (7,), (2, 6), (2, 3, 5)])
+def test_the_nearest_roll_is_the_one_that_was_made(shape, array):
+    b = np.random.default_rng(0).normal(size=shape)
+    for m in range(shape[-1]):
+        assert nearest_roll(array(np.roll(b, m, -1)), array(b)) == m
+    assert nearest_roll(array(np.zeros(4)), array(np.ones(4))) == 0
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: consistency(np.positive, np.ones(4, int), 2), "^x must be floating-point"),
+        (lambda: consistency(np.positive, np.ones((2, 0)), 2), "^x must have samples"),
+        (lambda: consistency(np.positive, np.ones(()), 2), "^x must have samples"),
+        (lambda: consistency(np.positive, np.ones(4), 0), "^stride must be a whole number >= 1"),
+        (lambda: nearest_roll(np.ones(4), np.ones(5)), r"^b must have the shape \(4,\)"),
+        (lambda: nearest_roll(np.ones(4, int), np.ones(4)), "^a must be floating-point"),
+        (lambda: nearest_roll(np.ones(4), np.ones(4, int)), "^b must be floating-point"),
+        (lambda: nearest_roll(np.ones(()), np.ones(())), "^a must have samples"),
+        (lambda: nearest_roll(np.ones((0, 5)), np.ones((0, 5))), "^a must have samples"),
+    ],
+)
+def test_rings_that_cannot_be_are_refused(call, words):
+    with pytest.raises(ValueError, match=words):
+        call()

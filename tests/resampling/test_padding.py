@@ -97,6 +97,8 @@ def test_nothing_to_pad_and_empty_arrays(agrees):
     for mode in MODES:
         agrees(pad, x, x, (0, 0), mode)
         agrees(pad, np.ones((0, 5)), np.ones((0, 3)), (1, 1), mode)
+        assert not np.shares_memory(pad(x, (0, 0), mode), x)
+        assert not np.shares_memory(pad_adjoint(x, (0, 0), mode), x)
     agrees(pad, np.zeros((2, 3)), np.ones((2, 0)), (1, 2))
     agrees(pad, np.ones((2, 0)), x, (-1, -2))
 

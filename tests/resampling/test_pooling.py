@@ -439,6 +439,16 @@ def test_a_bad_option_is_refused_by_its_name(axes, name, options, words):
         ours(name, axes)(INPUTS[axes], **options)
 
 
+@pytest.mark.parametrize("mode", ["max", "avg"])
+@pytest.mark.parametrize("lead", [(), (4,), (2, 3), (0,)])
+def test_pooling_a_ring_is_pooling_what_is_repeated(mode, lead, agrees):
+    pool = {"max": F.max_pool1d, "avg": F.avg_pool1d}[mode]
+    for n, k, s in [(12, 5, 3), (7, 2, 2), (5, 11, 1), (3, 1, 3)]:
+        x = np.random.default_rng(n).normal(size=(*lead, n))
+        rows = torch.tensor(np.concatenate([x] * 4, axis=-1)).reshape(-1, 1, 4 * n)
+        agrees(pooling.pool_ring, pool(rows, k, s)[..., : n // s].reshape(*lead, n // s), x, mode, k, s)
+
+
 @pytest.mark.parametrize(
     ("function", "args", "words"),
     [
@@ -478,6 +488,11 @@ def test_a_bad_option_is_refused_by_its_name(axes, name, options, words):
         ("max_pool1d_backward", (np.ones((1, 2)), np.array([[0]]), 9), r"^indices must have the shape \(1, 2\)"),
         ("max_pool1d_backward", (np.ones((1, 1)), np.zeros((1, 1), np.int32), 9), "^indices must be int64, got int32"),
         ("max_pool1d_backward", (np.ones(2), np.zeros(2, int), 9), "^grad_output must have 2 or 3 axes"),
+        ("pool_ring", (np.ones(4), "sum", 2, 2), '^mode must be "max" or "avg", got .sum'),
+        ("pool_ring", (np.ones(4), "max", 0, 2), "^kernel_size must be a whole number >= 1"),
+        ("pool_ring", (np.ones(4), "max", 2, 0), "^stride must be a whole number >= 1"),
+        ("pool_ring", (np.ones((2, 4)), "max", 2, 5), "^stride must be at most the 4 samples of the ring, got 5"),
+        ("pool_ring", (np.ones(()), "max", 2, 1), "^stride must be at most the 0 samples"),
     ],
 )
 def test_what_cannot_be_is_refused_with_the_rule(function, args, words):

@@ -105,6 +105,13 @@ def test_unshuffle_is_the_inverse_and_the_adjoint(r, c, data, order):
     np.testing.assert_allclose(np.vdot(pixel_shuffle(x, r, order), y), np.vdot(x, pixel_unshuffle(y, r, order)))
 
 
+def test_nothing_shares_memory_with_the_input():
+    for x, r in [(some(0, 2, 4, 3, 5), 1), (some(0, 4, 1, 1), 2), (some(0, 3, 1, 4).transpose(1, 0, 2), (1, 1))]:
+        assert not np.shares_memory(pixel_shuffle(x, r), x)
+    for x, r in [(some(0, 2, 4, 3, 5), 1), (some(0, 1, 2, 2), 2), (some(0, 1, 2, 1), (2, 1))]:
+        assert not np.shares_memory(pixel_unshuffle(x, r), x)
+
+
 def test_the_orders_agree_for_one_channel_and_differ_for_two():
     one, two = some(0, 4, 2, 3), some(0, 8, 2, 3)
     np.testing.assert_array_equal(pixel_shuffle(one, 2, "DCR"), pixel_shuffle(one, 2))

@@ -1,7 +1,6 @@
 """Trainings repeat, are kept, go on where they stopped, and measure what they say."""
 
 import json
-import time
 from dataclasses import replace
 
 import numpy as np
@@ -22,7 +21,7 @@ from resampling.training import (
     store,
 )
 from resampling.training import experiments as module
-from resampling.training.counting import multiply_adds, time_ratios
+from resampling.training.counting import multiply_adds
 from resampling.training.experiments import (
     faces,
     halved,
@@ -170,12 +169,6 @@ def test_multiply_adds_are_half_the_flops_that_torch_counts(net):
     with FlopCounterMode(display=False) as counter:
         net(x)
     assert 2 * multiply_adds(net, x) == counter.get_total_flops()
-
-
-def test_the_first_of_the_timed_is_the_measure():
-    ratios = time_ratios({"a": lambda: sum(range(1000)), "b": lambda: sum(range(100000))}, 5, time.process_time)
-    assert ratios["a"] == [1, 1, 1]
-    assert ratios["b"][1] > 5
 
 
 def test_steps_are_timed_and_kept(tmp_path):

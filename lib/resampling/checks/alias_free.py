@@ -1,6 +1,7 @@
 """Tasks of the chapter on alias-free layers."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from resampling.checks.cases import distinct
 from resampling.checks.forbidden import LIBRARIES
 from resampling.checks.functions import Function
 from resampling.checks.refusals import Refusal, wrong_shape, wrong_values
-from resampling.checks.task import Arguments, Cases, Mistake, Property, Task
+from resampling.checks.task import Arguments, Cases, Mistake, Property, Task, asked
 
 Array = np.ndarray
 Pair = tuple[int, int]
@@ -73,14 +74,8 @@ def _in_steps(
     return wrong
 
 
-def _with(change: Callable[[dict[str, Any]], dict[str, Any]], answer: Answer = upfirdn1d) -> Answer:
-    """`answer`, asked with options that `change` has changed."""
-    return lambda **given: answer(**(given | change(given)))
-
-
-def _pad_in_input_samples(given: dict[str, Any]) -> dict[str, Any]:
-    up = given.get("up", 1)
-    return {"padding": tuple(up * side for side in given.get("padding", (0, 0)))}
+def _pad_in_input_samples(up: int, padding: Pair, **_: Any) -> Arguments:
+    return {"padding": tuple(up * side for side in padding)}
 
 
 def _kept_first(
@@ -162,12 +157,12 @@ UPFIRDN1D = Task(
         ),
         Mistake(
             "padding counted in input samples",
-            _with(_pad_in_input_samples),
+            asked(upfirdn1d, _pad_in_input_samples, up=1, padding=(0, 0)),
             "You padded before the zeros were put in, so each padded sample counts up times. Pad at the higher rate.",
         ),
         Mistake(
             "the two sides of the padding swapped",
-            _with(lambda given: {"padding": given.get("padding", (0, 0))[::-1]}),
+            asked(upfirdn1d, lambda padding, **_: {"padding": padding[::-1]}, padding=(0, 0)),
             "padding is (before, after): the first number belongs to the beginning.",
         ),
         Mistake(
@@ -199,7 +194,7 @@ UPFIRDN1D = Task(
         ),
         Mistake(
             "gain forgotten",
-            _with(lambda _: {"gain": 1.0}),
+            asked(upfirdn1d, lambda **_: {"gain": 1.0}),
             "Multiply the result by `gain`.",
         ),
         Mistake(
@@ -247,22 +242,7 @@ def _ending_with_a_sample(
     return upfirdn2d(_spread2d(input, up, last=False), taps, 1, down, padding, flip_filter)
 
 
-def _asked(change: Callable[..., dict[str, Any]]) -> Answer:
-    """`upfirdn2d`, asked with up, down, padding and flip_filter as `change` has them."""
-
-    def wrong(
-        input: Array,
-        taps: Array,
-        up: Pair = (1, 1),
-        down: Pair = (1, 1),
-        padding: Sides = (0, 0, 0, 0),
-        flip_filter: bool = False,
-    ) -> Array:
-        options = {"taps": taps, "up": up, "down": down, "padding": padding, "flip_filter": flip_filter}
-        return upfirdn2d(input, **(options | change(**options)))
-
-    return wrong
-
+_asked = partial(asked, upfirdn2d, up=(1, 1), down=(1, 1), padding=(0, 0, 0, 0), flip_filter=False)
 
 UPFIRDN2D = Task(
     reference=upfirdn2d,

@@ -123,7 +123,7 @@ def _try(task: Task, prop: Property, invoke: Invoke, arguments: Arguments) -> Tr
 
 def _modified(before: Arguments, after: Arguments) -> Refusal | None:
     for name, value in before.items():
-        if isinstance(value, np.ndarray) and not np.array_equal(value, after[name]):
+        if isinstance(value, np.ndarray) and not np.array_equal(value, after[name], equal_nan=value.dtype.kind == "f"):
             return Refusal("modified", f"your function changed its argument `{name}` in place; work on a copy.")
     return None
 

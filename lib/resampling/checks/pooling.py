@@ -9,13 +9,12 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.random import Generator
 
 import resampling
-from resampling import conv2d, conv_cost, pool_cost, pool_output_size
+from resampling import consistency, conv2d, conv_cost, pool_cost, pool_output_size, pool_ring
 from resampling.checks import make_check
 from resampling.checks.cases import distinct
 from resampling.checks.forbidden import LIBRARIES
 from resampling.checks.refusals import item, wrong_values
 from resampling.checks.task import Arguments, Cases, Mistake, Property, Task
-from resampling.figures.pooling import consistency, pool_ring
 
 Array = np.ndarray
 Pair = tuple[int, int]

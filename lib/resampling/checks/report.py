@@ -127,7 +127,7 @@ def _matrices(finding: Finding) -> tuple[np.ndarray, np.ndarray] | None:
     if trial is None or trial.refusal.kind not in ("values", "shape"):
         return None
     expected, got = trial.expected, trial.got
-    if isinstance(got, tuple):
+    if isinstance(got, tuple) and isinstance(expected, tuple):
         i = trial.refusal.item or 0
         expected, got = (pair[i] if i < len(pair) else None for pair in (expected, got))
     if not all(isinstance(a, np.ndarray) and a.ndim and a.size for a in (expected, got)):

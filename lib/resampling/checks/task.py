@@ -40,6 +40,14 @@ class Mistake:
     section: str = ""
 
 
+def asked(answer: Callable[..., Any], change: Callable[..., Arguments], **usual: Any) -> Callable[..., Any]:
+    """The mistake of `answer` that is asked for something else: ``change(**arguments)`` says for what.
+
+    `usual` are the values of arguments that a case leaves out.
+    """
+    return lambda **given: answer(**{**usual, **given, **change(**{**usual, **given})})
+
+
 @dataclass(frozen=True)
 class Task:
     """One function that a student writes.

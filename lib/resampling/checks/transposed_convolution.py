@@ -22,7 +22,7 @@ from resampling.checks import make_check
 from resampling.checks.cases import distinct
 from resampling.checks.forbidden import LIBRARIES
 from resampling.checks.refusals import Refusal, item, wrong_values
-from resampling.checks.task import Arguments, Cases, Mistake, Property, Task
+from resampling.checks.task import Arguments, Cases, Mistake, Property, Task, asked
 
 Array = np.ndarray
 Pair = tuple[int, int]
@@ -413,11 +413,6 @@ def _layers(*fixed: Layer) -> Cases:
     return draw
 
 
-def _with(change: Callable[..., dict[str, Any]]) -> Callable[..., Array]:
-    """The right operator on arguments that ``change(**arguments)`` has changed."""
-    return lambda **given: tconv2d_full(**(given | change(**given)))
-
-
 def _of_the_first(**given: Any) -> dict[str, Any]:
     return {name: (value[0], value[0]) for name, value in given.items() if isinstance(value, tuple)}
 
@@ -590,16 +585,20 @@ TCONV2D_FULL = Task(
         ),
     ),
     mistakes=(
-        Mistake(FLIPPED[0], _with(lambda weight, **_: {"weight": weight[..., ::-1, ::-1].copy()}), *FLIPPED[1:]),
+        Mistake(
+            FLIPPED[0],
+            asked(tconv2d_full, lambda weight, **_: {"weight": weight[..., ::-1, ::-1].copy()}),
+            *FLIPPED[1:],
+        ),
         Mistake(
             "flipped along one axis only",
-            _with(lambda weight, **_: {"weight": weight[..., ::-1].copy()}),
+            asked(tconv2d_full, lambda weight, **_: {"weight": weight[..., ::-1].copy()}),
             "A kernel of a picture is turned on both axes, up-down and left-right. If you paint, nothing is turned.",
             "Zeros between, zeros around, and a flip",
         ),
         Mistake(
             "channels reshaped, not swapped",
-            _with(_reshaped),
+            asked(tconv2d_full, _reshaped),
             "reshape keeps the numbers in their order. To exchange the axes of the channels use swapaxes or transpose.",
         ),
         Mistake(
@@ -683,12 +682,12 @@ TCONV2D_FULL = Task(
         ),
         Mistake(
             "the first of the pair on both axes",
-            _with(_of_the_first),
+            asked(tconv2d_full, _of_the_first),
             "The options are pairs: the second number belongs to the horizontal axis.",
         ),
         Mistake(
             "vertical and horizontal options swapped",
-            _with(_options_swapped),
+            asked(tconv2d_full, _options_swapped),
             "The first number of a pair is for the vertical axis, the second for the horizontal one.",
         ),
     ),

@@ -121,6 +121,196 @@ const EN = {
     `C has ${C.length} ${C.length === 1 ? "row" : "rows"} and ${x.length} columns. Its transpose is no second kernel: the same numbers, read by columns.`,
 };
 
+const ZH = {
+  title: "去得了，回不全",
+  groups: { mode: "问题", sizes: "尺寸", samples: "样本 x", weights: "抽头 w", vector: "向量 v" },
+  options: { mode: { pair: "⟨Cx, v⟩ = ⟨x, Cᵀv⟩ 成立吗？", back: "Cᵀ 能把 x 带回来吗？" } },
+  controls: {
+    mode: "问题", length: "样本数 n", taps: "抽头数 k", stride: "步幅 s", padding: "填充 p",
+    samples: "样本 x", weights: "抽头 w", vector: "向量 v",
+  },
+  figure: "矩阵。用方向键在 C 的元素间或 x 的样本间移动。",
+  hint: "指向 C 或 Cᵀ 的一个元素，或用方向键移动。在第二个问题中，拖动 x 的条柱，或按上下方向键。",
+  table: "以表格显示数值",
+  caption: "样本：x，转置由 y = Cx 做成的，以及输出相同的最短向量。",
+  names: { x: "x", back: "CᵀCx", least: "C⁺Cx", again: "再经 C", equal: "= y", unequal: "≠ y", output: "y = Cx", told: "Cᵀv" },
+  rows: { x: "x", back: (multiple) => `CᵀCx，条柱 × ${number(multiple)}`, least: "C⁺Cx，最小二乘" },
+  alt({ C, x, v, y, told, products, back, least }, { mode }) {
+    const start = `矩阵 C，逐行：${rowsOf(C)}。x = ${listed(x)}；Cx = ${listed(y)}。`;
+    return mode === "pair"
+      ? `${start}v = ${listed(v)}；C 的转置乘 v = ${listed(told)}。两个内积为 ${products.map(number).join(" 和 ")}。`
+      : `${start}条柱：C 的转置乘 Cx = ${listed(back)}；C 的伪逆乘 Cx = ${listed(least)}。`;
+  },
+  empty: ({ weight, x, padding }) => [
+    `没有窗口放得下：卷积核有 ${weight.length} 个抽头，填充后的输入有 n + 2p = ${x.length + 2 * padding} 个样本，所以 C 没有行。增加填充或减少抽头，它就回来了。`],
+  pair({ C, x, v, y, told, products, row: i, column: j }) {
+    const term = [["kernel", factor(C[i][j])], "·", ["input", factor(x[j])], "·", ["output", factor(v[i])]];
+    const entry = C[i][j]
+      ? [`C[${i},${j}] = ${number(C[i][j])} 连接样本 ${j} 和输出 ${i}，朝哪个方向走都一样：`, ...term,
+        ` = ${number(C[i][j] * x[j] * v[i])} 是两个和中共有的一项。`]
+      : [`C[${i},${j}] = 0：样本 ${j} 和输出 ${i} 互不相干。`];
+    return [...entry, "⟨Cx, v⟩ = ", ...sumOf(y, v, ["output", "output"]), " = ", ["strong", number(products[0])],
+      "，⟨x, Cᵀv⟩ = ", ...sumOf(x, told, ["input", "input"]), " = ", ["strong", number(products[1])], "。"];
+  },
+  back({ y, back, least, again, x, column }) {
+    const consistent = same(again, y);
+    return [["input", `x[${column}] = ${number(x[column])}`], "。它的输出是 ", ["output", `y = ${listed(y)}`],
+      "。转置由此做成 ", ["kernel", listed(back)],
+      `，再经 C 得 ${listed(again)}，${consistent ? "又是 y" : "不是 y"}。最小二乘做成 `, ["input", listed(least)],
+        "，其输出就是 y。"];
+  },
+  judged({ back, least, x, far, near, multiple }) {
+    if (same(back, x)) return "这里 CᵀC 在 x 上是恒等映射：转置把 x 带了回来。";
+    if (same(back, least)) return "这里转置与最小二乘一致：C 从 x 中保留下来的，长度也不变。";
+    if (same(least, x)) return `C⁺ 把 x 带了回来：什么也没丢。CᵀCx 的最接近 x 的倍数是 ${number(multiple)} 倍，仍相距 ${number(far)}。`;
+    return `与 x 的距离：C⁺Cx 为 ${number(near)}；CᵀCx 即使先乘上最佳因子 ${number(multiple)}，仍为 ${number(far)}。`;
+  },
+  size: ({ C, x }) => `C 有 ${C.length} 行 ${x.length} 列。它的转置不是另一个卷积核：还是同样的数，按列来读。`,
+};
+
+const KO = {
+  title: "갔다가, 다 돌아오지는 못하고",
+  groups: { mode: "물음", sizes: "크기", samples: "표본 x", weights: "탭 w", vector: "벡터 v" },
+  options: { mode: { pair: "⟨Cx, v⟩ = ⟨x, Cᵀv⟩인가?", back: "Cᵀ가 x를 되돌려 주는가?" } },
+  controls: {
+    mode: "물음", length: "표본 수 n", taps: "탭 수 k", stride: "스트라이드 s", padding: "패딩 p",
+    samples: "표본 x", weights: "탭 w", vector: "벡터 v",
+  },
+  figure: "행렬. 화살표 키로 C의 성분이나 x의 표본을 옮겨 다닌다.",
+  hint: "C나 Cᵀ의 성분을 가리키거나 화살표 키로 옮겨 다닌다. 둘째 물음에서는 x의 막대를 끌거나 위아래 화살표 키를 누른다.",
+  table: "수를 표로 보기",
+  caption: "표본: x, 전치가 y = Cx로 만든 것, 그리고 같은 출력을 내는 가장 짧은 벡터.",
+  names: { x: "x", back: "CᵀCx", least: "C⁺Cx", again: "다시 C", equal: "= y", unequal: "≠ y", output: "y = Cx", told: "Cᵀv" },
+  rows: { x: "x", back: (multiple) => `CᵀCx, 막대 × ${number(multiple)}`, least: "C⁺Cx, 최소제곱" },
+  alt({ C, x, v, y, told, products, back, least }, { mode }) {
+    const start = `행렬 C, 한 행씩: ${rowsOf(C)}. x = ${listed(x)}; Cx = ${listed(y)}.`;
+    return mode === "pair"
+      ? `${start} v = ${listed(v)}; C의 전치 곱하기 v = ${listed(told)}. 두 내적: ${products.map(number).join(", ")}.`
+      : `${start} 막대: C의 전치 곱하기 Cx = ${listed(back)}; C의 유사역행렬 곱하기 Cx = ${listed(least)}.`;
+  },
+  empty: ({ weight, x, padding }) => [
+    `들어맞는 창이 없다. 커널의 탭은 ${weight.length}개이고 패딩한 입력의 표본은 n + 2p = ${x.length + 2 * padding}개라서 C에는 행이 없다. 패딩을 늘리거나 탭을 줄이면 다시 나타난다.`],
+  pair({ C, x, v, y, told, products, row: i, column: j }) {
+    const term = [["kernel", factor(C[i][j])], "·", ["input", factor(x[j])], "·", ["output", factor(v[i])]];
+    const entry = C[i][j]
+      ? [`C[${i},${j}] = ${number(C[i][j])}: 어느 쪽으로 가든 표본 ${j}번과 출력 ${i}번을 잇는다. `, ...term,
+        ` = ${number(C[i][j] * x[j] * v[i])}. 이것은 두 합 모두의 한 항이다. `]
+      : [`C[${i},${j}] = 0: 표본 ${j}번과 출력 ${i}번은 서로 상관이 없다. `];
+    return [...entry, "⟨Cx, v⟩ = ", ...sumOf(y, v, ["output", "output"]), " = ", ["strong", number(products[0])],
+      ", ⟨x, Cᵀv⟩ = ", ...sumOf(x, told, ["input", "input"]), " = ", ["strong", number(products[1])], "."];
+  },
+  back({ y, back, least, again, x, column }) {
+    const consistent = same(again, y);
+    return [["input", `x[${column}] = ${number(x[column])}`], ". 출력은 ", ["output", `y = ${listed(y)}`],
+      ". 이것으로 전치가 만드는 것: ", ["kernel", listed(back)],
+      `. 여기에 다시 C를 쓴 것: ${listed(again)}. ${consistent ? "다시 y이다" : "y가 아니다"}. 최소제곱이 만드는 것: `, ["input", listed(least)],
+        ". 그 출력은 y이다."];
+  },
+  judged({ back, least, x, far, near, multiple }) {
+    if (same(back, x)) return "여기서 CᵀC는 x에 대해 항등이다. 전치가 x를 되돌려 준다.";
+    if (same(back, least)) return "여기서 전치와 최소제곱은 일치한다. C가 x에서 남기는 것은 길이도 그대로 남는다.";
+    if (same(least, x)) return `C⁺가 x를 되돌려 준다. 잃은 것이 없다. CᵀCx의 배수 가운데 가장 가까운 것은 ${number(multiple)}배이며, 거리는 ${number(far)}이다.`;
+    return `x까지의 거리: C⁺Cx는 ${number(near)}, CᵀCx는 먼저 가장 좋은 배수 ${number(multiple)}배를 해도 ${number(far)}.`;
+  },
+  size: ({ C, x }) => `C는 ${C.length}행 ${x.length}열이다. 전치는 또 다른 커널이 아니라, 같은 수를 열로 읽은 것이다.`,
+};
+
+const RU = {
+  title: "Туда и не совсем обратно",
+  groups: { mode: "Вопрос", sizes: "Размеры", samples: "Отсчёты x", weights: "Отводы w", vector: "Вектор v" },
+  options: { mode: { pair: "верно ли ⟨Cx, v⟩ = ⟨x, Cᵀv⟩?", back: "возвращает ли Cᵀ вектор x?" } },
+  controls: {
+    mode: "Вопрос", length: "отсчёты n", taps: "отводы k", stride: "шаг s", padding: "дополнение p",
+    samples: "Отсчёты x", weights: "Отводы w", vector: "Вектор v",
+  },
+  figure: "Матрицы. Клавиши со стрелками переходят по элементам C или по отсчётам x.",
+  hint: "Наведите на элемент C или Cᵀ либо переходите клавишами со стрелками. Во втором вопросе тяните столбик x или нажимайте стрелки вверх и вниз.",
+  table: "Числа в виде таблицы",
+  caption: "Отсчёты: x, то, что транспонирование делает из y = Cx, и самый короткий вектор с теми же выходами.",
+  names: { x: "x", back: "CᵀCx", least: "C⁺Cx", again: "C от него", equal: "= y", unequal: "≠ y", output: "y = Cx", told: "Cᵀv" },
+  rows: { x: "x", back: (multiple) => `CᵀCx, столбики × ${number(multiple)}`, least: "C⁺Cx, наименьшие квадраты" },
+  alt({ C, x, v, y, told, products, back, least }, { mode }) {
+    const start = `Матрица C, строка за строкой: ${rowsOf(C)}. x = ${listed(x)}; Cx = ${listed(y)}.`;
+    return mode === "pair"
+      ? `${start} v = ${listed(v)}; транспонированная C на v = ${listed(told)}. Скалярные произведения ${products.map(number).join(" и ")}.`
+      : `${start} Столбики: транспонированная C на Cx = ${listed(back)}; псевдообратная к C на Cx = ${listed(least)}.`;
+  },
+  empty: ({ weight, x, padding }) => [
+    `Ни одно окно не помещается: отводов в ядре ${weight.length}, а отсчётов во входе с дополнением n + 2p = ${x.length + 2 * padding}, поэтому у C нет строк. Больше дополнения или меньше отводов вернут её.`],
+  pair({ C, x, v, y, told, products, row: i, column: j }) {
+    const term = [["kernel", factor(C[i][j])], "·", ["input", factor(x[j])], "·", ["output", factor(v[i])]];
+    const entry = C[i][j]
+      ? [`C[${i},${j}] = ${number(C[i][j])} соединяет отсчёт ${j} и выход ${i}, в какую бы сторону ни идти: `, ...term,
+        ` = ${number(C[i][j] * x[j] * v[i])} входит в обе суммы. `]
+      : [`C[${i},${j}] = 0: отсчёт ${j} и выход ${i} никак не связаны. `];
+    return [...entry, "⟨Cx, v⟩ = ", ...sumOf(y, v, ["output", "output"]), " = ", ["strong", number(products[0])],
+      ", ⟨x, Cᵀv⟩ = ", ...sumOf(x, told, ["input", "input"]), " = ", ["strong", number(products[1])], "."];
+  },
+  back({ y, back, least, again, x, column }) {
+    const consistent = same(again, y);
+    return [["input", `x[${column}] = ${number(x[column])}`], ". Выходы: ", ["output", `y = ${listed(y)}`],
+      ". Транспонирование делает из них ", ["kernel", listed(back)],
+      `, и C от этого равно ${listed(again)}${consistent ? ", то есть снова y" : ", а не y"}. Наименьшие квадраты дают `,
+      ["input", listed(least)], " с выходами y."];
+  },
+  judged({ back, least, x, far, near, multiple }) {
+    if (same(back, x)) return "Здесь CᵀC действует на x тождественно: транспонирование возвращает его.";
+    if (same(back, least)) return "Здесь транспонирование и наименьшие квадраты совпадают: то, что C сохраняет от x, сохраняет и длину.";
+    if (same(least, x)) return `C⁺ возвращает x: ничего не потеряно. Ближайшее кратное CᵀCx, с множителем ${number(multiple)}, отстоит от x на ${number(far)}.`;
+    return `Расстояние от x: C⁺Cx ${number(near)}; CᵀCx ${number(far)}, даже если сначала умножить на лучший множитель, ${number(multiple)}.`;
+  },
+  size: ({ C, x }) =>
+    `Строк у C: ${C.length}, столбцов: ${x.length}. Транспонированная матрица не второе ядро: те же числа, прочитанные по столбцам.`,
+};
+
+const VI = {
+  title: "Đi, và về không hẳn chốn cũ",
+  groups: { mode: "Câu hỏi", sizes: "Kích thước", samples: "Mẫu x", weights: "Hệ số w", vector: "Vectơ v" },
+  options: { mode: { pair: "⟨Cx, v⟩ = ⟨x, Cᵀv⟩ có đúng không?", back: "Cᵀ có đem x trở về không?" } },
+  controls: {
+    mode: "Câu hỏi", length: "số mẫu n", taps: "số hệ số k", stride: "bước nhảy s", padding: "phần đệm p",
+    samples: "Mẫu x", weights: "Hệ số w", vector: "Vectơ v",
+  },
+  figure: "Các ma trận. Phím mũi tên di chuyển qua các phần tử của C, hoặc qua các mẫu của x.",
+  hint: "Trỏ vào một phần tử của C hoặc của Cᵀ, hoặc di chuyển bằng phím mũi tên. Ở câu hỏi thứ hai, kéo một cột của x, hoặc nhấn mũi tên lên và xuống.",
+  table: "Các con số dưới dạng bảng",
+  caption: "Các mẫu: x, cái mà phép chuyển vị làm ra từ y = Cx, và vectơ ngắn nhất có cùng đầu ra.",
+  names: { x: "x", back: "CᵀCx", least: "C⁺Cx", again: "C của nó", equal: "= y", unequal: "≠ y", output: "y = Cx", told: "Cᵀv" },
+  rows: { x: "x", back: (multiple) => `CᵀCx, cột × ${number(multiple)}`, least: "C⁺Cx, bình phương tối thiểu" },
+  alt({ C, x, v, y, told, products, back, least }, { mode }) {
+    const start = `Ma trận C, từng hàng một: ${rowsOf(C)}. x = ${listed(x)}; Cx = ${listed(y)}.`;
+    return mode === "pair"
+      ? `${start} v = ${listed(v)}; chuyển vị của C nhân v = ${listed(told)}. Các tích vô hướng ${products.map(number).join(" và ")}.`
+      : `${start} Các cột: chuyển vị của C nhân Cx = ${listed(back)}; giả nghịch đảo của C nhân Cx = ${listed(least)}.`;
+  },
+  empty: ({ weight, x, padding }) => [
+    `Không cửa sổ nào vừa: nhân có ${weight.length} hệ số và đầu vào đã đệm có n + 2p = ${x.length + 2 * padding} mẫu, nên C không có hàng nào. Thêm phần đệm hoặc bớt hệ số thì C trở lại.`],
+  pair({ C, x, v, y, told, products, row: i, column: j }) {
+    const term = [["kernel", factor(C[i][j])], "·", ["input", factor(x[j])], "·", ["output", factor(v[i])]];
+    const entry = C[i][j]
+      ? [`C[${i},${j}] = ${number(C[i][j])} nối mẫu ${j} với đầu ra ${i}, dù đi theo chiều nào: `, ...term,
+        ` = ${number(C[i][j] * x[j] * v[i])} là một phần của cả hai tổng. `]
+      : [`C[${i},${j}] = 0: mẫu ${j} và đầu ra ${i} không liên quan gì đến nhau. `];
+    return [...entry, "⟨Cx, v⟩ = ", ...sumOf(y, v, ["output", "output"]), " = ", ["strong", number(products[0])],
+      ", ⟨x, Cᵀv⟩ = ", ...sumOf(x, told, ["input", "input"]), " = ", ["strong", number(products[1])], "."];
+  },
+  back({ y, back, least, again, x, column }) {
+    const consistent = same(again, y);
+    return [["input", `x[${column}] = ${number(x[column])}`], ". Đầu ra là ", ["output", `y = ${listed(y)}`],
+      ". Phép chuyển vị biến chúng thành ", ["kernel", listed(back)],
+      `, và C của vectơ ấy là ${listed(again)}${consistent ? ", lại chính là y" : ", không phải y"}. Bình phương tối thiểu cho `,
+      ["input", listed(least)], ", có đầu ra y."];
+  },
+  judged({ back, least, x, far, near, multiple }) {
+    if (same(back, x)) return "Ở đây CᵀC là ánh xạ đồng nhất trên x: phép chuyển vị đem x trở về.";
+    if (same(back, least)) return "Ở đây phép chuyển vị và bình phương tối thiểu trùng nhau: phần nào của x được C giữ lại thì giữ nguyên độ dài.";
+    if (same(least, x)) return `C⁺ đem x trở về: không mất gì. Bội gần nhất của CᵀCx, ${number(multiple)} lần, còn cách ${number(far)}.`;
+    return `Khoảng cách đến x: C⁺Cx ${number(near)}; CᵀCx ${number(far)}, ngay cả khi trước đó đã nhân với thừa số tốt nhất, ${number(multiple)}.`;
+  },
+  size: ({ C, x }) =>
+    `C có ${C.length} hàng và ${x.length} cột. Chuyển vị của nó không phải là một nhân thứ hai: vẫn những con số ấy, đọc theo cột.`,
+};
+
 // ---------------------------------------------------------------------------------------------------- figures
 
 const on = (lit, kind) => (lit ? `${kind} on` : kind);
@@ -247,7 +437,7 @@ const typed = (name, entry, symbol, role) => numbers(name, {
 const vectorOf = (state) => testVector(state, matrixOf(state).length);
 
 export default explorable({
-  words: { en: EN },
+  words: { en: EN, zh: ZH, ko: KO, ru: RU, vi: VI },
   traits: ["mode", "x", "weight", "stride", "padding", "v", "row", "column"],
   groups: [
     group("mode", [choice("mode", ["pair", "back"])]),

@@ -22,7 +22,8 @@ from resampling.data import picture, pictures
 from resampling.encoder_decoders import ESPCN, Autoencoder, Generator, SegNet, UNet, count_parameters
 from resampling.interpolation import resize
 from resampling.metrics import iou, psnr
-from resampling.training.counting import multiply_adds, time_ratios
+from resampling.timing import time_in_turns, time_ratios
+from resampling.training.counting import multiply_adds
 from resampling.training.fitting import adam, apply, as_tensor, descend, falling, one_thread, random_crops, seeded
 from resampling.training.store import Result, kept
 
@@ -164,7 +165,8 @@ def _timed(experiment: Experiment, rounds: int, settings: Settings) -> Result:
             net = seeded(0, partial(experiment.build, kind, settings), settings.device)
             calls[kind] = partial(_step, adam(net, settings.rate), partial(experiment.loss, net, *batch))
         # on a busy machine the wall's clock tells of the others
-        return time_ratios(calls, rounds, time.process_time if settings.device == "cpu" else time.perf_counter)
+        clock = time.process_time if settings.device == "cpu" else time.perf_counter
+        return time_ratios(time_in_turns(calls, rounds, clock=clock))
 
 
 def _step(optimiser: torch.optim.Optimizer, loss: Callable[[], Tensor]) -> None:

@@ -1,0 +1,293 @@
+"""A class on a real JupyterHub: release, fetch, submit, collect, grade, read answers, release feedback, read it.
+
+The hub runs with the files of tools/hub, unchanged, in a namespace of its own, in which `/home`, `/srv` and the table
+of accounts are others: nobody and nothing is added to this machine, and everything ends with it. For root the accounts
+have numbers of their own. Anybody else has one number for all, as in containers, where nbgrader asks the hub for names.
+"""
+
+import json
+import os
+import pwd
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from grading.sandbox import NoSandbox, bubblewrap
+
+NAME = "07_convolution_matrix"
+QUESTION = "question-what-the-matrix-shows"
+PEOPLE = ("kim", "ada", "ben")
+TERMINAL = """async ([base, command]) => {
+    const headers = {'X-XSRFToken': document.cookie.match(/_xsrf=([^;]*)/)[1]}
+    const made = await (await fetch(base + 'api/terminals', {method: 'POST', headers})).json()
+    const socket = new WebSocket(base.replace('http', 'ws') + 'terminals/websocket/' + made.name)
+    let said = ''
+    return new Promise((done, fail) => {
+        socket.onerror = () => fail('no terminal')
+        socket.onmessage = ({data}) => {
+            const [kind, text] = JSON.parse(data)
+            if (kind == 'setup') socket.send(JSON.stringify(['stdin', command + '; echo "ended"":$?"\\r']))
+            if (kind == 'stdout' && /ended:\\d/.test(said += text)) done(said)
+        }
+    })}"""
+ASK = """async ([path, options]) => {
+    const headers = {'X-XSRFToken': document.cookie.match(/_xsrf=([^;]*)/)[1]}
+    return (await fetch(path, {headers, ...options})).json()}"""
+
+
+@pytest.fixture(scope="module")
+def machine():
+    """A folder that everybody can look into, with `/srv`, `/home` and the accounts of a machine for a class."""
+    folder = Path(tempfile.mkdtemp(prefix="classroom-"))
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)  # a server that has just ended may still write
+
+
+@pytest.fixture(scope="module")
+def hub(root, machine, path, free_port, wait_for):
+    """The address of a hub, set up as the guide for instructors says."""
+    for program in ("jupyterhub", "configurable-http-proxy"):
+        if not shutil.which(program, path=path):
+            pytest.skip(f'no {program} found; pip install "resampling[classroom]" brings it')
+    try:
+        bwrap = bubblewrap()
+    except NoSandbox as error:
+        pytest.skip(f"no namespaces on this machine: {error}")
+    classroom = machine / "srv" / "classroom"
+    shutil.copytree(root / "tools" / "hub", classroom)
+    (classroom / "exchange").mkdir()
+    (classroom / "exchange").chmod(0o777)
+    ports = [free_port() for _ in range(3)]
+    address = f"http://127.0.0.1:{ports[0]}"
+    command = [
+        *(*alone(bwrap), *machine_of(root, machine), "--chdir", "/srv/classroom", sys.executable, "-m", "jupyterhub"),
+        *(f"--JupyterHub.bind_url={address}", f"--ConfigurableHTTPProxy.api_url=http://127.0.0.1:{ports[1]}"),
+        *(f"--JupyterHub.hub_port={ports[2]}", "--Spawner.start_timeout=180", "--Spawner.http_timeout=180"),
+    ]
+    with (machine / "log").open("wb") as log:
+        server = subprocess.Popen(command, env=os.environ | {"PATH": path}, stdout=log, stderr=log)
+    try:
+        wait_for(f"{address}/hub/api", server, machine / "log")
+        yield address
+    finally:
+        server.kill()  # and with it all that it started
+        server.wait()
+
+
+def alone(bwrap):
+    """A command that leaves nothing running when it ends; in the /proc that bwrap makes for root no sandbox starts."""
+    if os.geteuid() == 0:
+        own = ("setpriv", "--pdeathsig", "KILL", "unshare", "--pid", "--fork", "--kill-child", "--mount-proc")
+        return *own, bwrap, "--cap-add", "ALL", "--dev-bind", "/", "/"
+    return bwrap, "--unshare-pid", "--die-with-parent", "--dev-bind", "/", "/", "--proc", "/proc"
+
+
+def machine_of(root, machine):
+    """Arguments for bwrap: this machine, but for /srv, /home and the accounts."""
+    for number, name in enumerate(PEOPLE):
+        home = machine / "home" / name
+        home.mkdir(parents=True)
+        if os.geteuid() == 0:
+            os.chown(home, 20001 + number, 20001 + number)
+            home.chmod(0o700)
+    (machine / "passwd").write_text("".join(f"{line}\n" for line in accounts()))
+    return [
+        *("--bind", machine / "srv", "/srv", "--bind", machine / "home", "/home"),
+        *("--ro-bind", machine / "passwd", "/etc/passwd"),
+        *(part for place in (root, Path(sys.base_prefix)) for part in within_reach(place)),
+    ]
+
+
+def within_reach(place):
+    """Arguments for bwrap: a folder that everybody can get to, with nothing else of the folders that were closed."""
+    closed = [folder for folder in reversed(place.parents) if not folder.stat().st_mode & 0o001]
+    covered = Path("/home") in place.parents or closed
+    way = [folder for folder in reversed(place.parents) if closed and closed[0] in folder.parents]
+    return [
+        *(("--tmpfs", closed[0]) if closed else ()),
+        *(part for folder in way for part in ("--dir", folder)),
+        *(("--bind", place, place) if covered else ()),
+    ]
+
+
+def accounts():
+    """Lines of /etc/passwd. nbgrader asks the hub who it is where the account is called jovyan."""
+    own, line = os.geteuid(), "{0}:x:{1}:{1}::/home/{0}:/bin/bash".format
+    if own == 0:
+        return [":".join(map(str, account)) for account in pwd.getpwall()] + [
+            line(name, 20001 + number) for number, name in enumerate(PEOPLE)
+        ]
+    return [line(name, own) for name in ("jovyan", *PEOPLE)]
+
+
+class Person:
+    """Somebody who is signed in to the hub, with a server of one's own."""
+
+    def __init__(self, page, hub, name):
+        self.page, self.hub, self.name = page, hub, name
+        self.base = f"{hub}/user/{name}/"
+        page.goto(f"{hub}/hub/login")
+        page.get_by_label("Username").fill(name)
+        page.get_by_label("Password").fill("change me")
+        page.get_by_role("button", name="Sign in").click()
+        self.arrives()
+
+    def arrives(self):
+        """JupyterLab. The hub's page for waiting may miss that a slow server has started: then one asks again."""
+        for second in range(1, 200):
+            if self.page.url.startswith(f"{self.base}lab"):
+                break
+            self.page.wait_for_timeout(1000)
+            if second % 20 == 0:
+                self.page.goto(f"{self.hub}/hub/spawn/{self.name}")
+        self.page.get_by_role("menuitem", name="Nbgrader").wait_for()
+
+    def starts_again(self):
+        self.page.goto(f"{self.hub}/hub/home")
+        self.page.get_by_role("button", name="Stop My Server").click()
+        self.page.get_by_role("button", name="Start My Server").click()
+        self.arrives()
+
+    def types(self, command):
+        """Run a command in a terminal of one's server; give what it said, or fail if it failed."""
+        said = self.page.evaluate(TERMINAL, [self.base, command])
+        assert "ended:0" in said, said
+        return said
+
+    def fetches(self):
+        self.page.get_by_role("menuitem", name="Nbgrader").click()
+        self.page.get_by_role("menuitem", name="Assignment List").click()
+        self.page.get_by_role("button", name="Fetch", exact=True).click()
+        self.page.get_by_role("button", name="Submit").wait_for()
+
+    def solves(self, fill):
+        path = f"{self.base}api/contents/{NAME}/{NAME}.ipynb"
+        fetched = self.page.evaluate(ASK, [path, {}])
+        solved = json.dumps(fetched | {"content": fill(fetched["content"])})
+        assert self.page.evaluate(ASK, [path, {"method": "PUT", "body": solved}])["name"] == f"{NAME}.ipynb"
+
+    def submits(self):
+        self.page.get_by_role("button", name="Submit").click()
+        self.page.get_by_role("button", name="Fetch Feedback").wait_for()
+
+    def opens(self, path):
+        """A file of one's own, in another tab."""
+        page = self.page.context.new_page()
+        page.goto(f"{self.base}files/{path}")
+        return page
+
+    def fetches_feedback(self):
+        """The page that comes back, open in the browser."""
+        self.page.get_by_role("button", name="Fetch Feedback").click()
+        self.page.get_by_text("view feedback").wait_for()
+        folder = f"{NAME}/feedback"
+        (submission,) = self.page.evaluate(ASK, [f"{self.base}api/contents/{folder}", {}])["content"]
+        return self.opens(f"{submission['path']}/{NAME}.html")
+
+
+@pytest.fixture(scope="module")
+def kim(hub, person, root):
+    """The instructor, who has released the assignment."""
+    kim = Person(person(), hub, "kim")
+    kim.types(f"grade release {NAME} --project {root} --course ~/course")
+    kim.types("""echo 'c.Exchange.root = "/srv/classroom/exchange"' >> ~/course/nbgrader_config.py""")
+    kim.types(f"cd ~/course && nbgrader release_assignment {NAME}")
+    kim.starts_again()
+    return kim
+
+
+@pytest.fixture(scope="module")
+def work(answers):
+    """What the two students hand in, as in the sample class: all right, and a mistake in each task."""
+    ben = next(s for s in answers.STUDENTS if s.mistakes and s.mistakes["conv_matrix1d"] == "padding wraps around")
+    return {"ada": next(s for s in answers.STUDENTS if s.name == "perfect"), "ben": ben}
+
+
+@pytest.fixture(scope="module")
+def students(kim, hub, person, work, answers, make_exercises, root, keep):
+    """They fetch, solve and submit."""
+    source = make_exercises.source(root / "solutions" / f"{NAME}.py")
+    students = {name: Person(person(), hub, name) for name in work}
+    for name, student in students.items():
+        student.fetches()
+        student.solves(lambda release, name=name: work[name].hand_in(answers.Exercise(release, source)))
+        student.submits()
+    keep(students["ben"].page, "submitted")
+    return students
+
+
+@pytest.fixture(scope="module")
+def graded(kim, students, keep):
+    """The instructor collects, grades, reads Ada's answer, and releases feedback; gives the table of grades."""
+    kim.types(f"cd ~/course && nbgrader collect {NAME}")
+    kim.types("grade run --course ~/course")
+    grade_by_hand(kim, keep)
+    kim.types("grade feedback --course ~/course")
+    kim.types(f"cd ~/course && nbgrader release_feedback {NAME}")
+    kim.types("grade report --course ~/course")
+    rows = kim.types("grade export --course ~/course --json")
+    return {row["student"]: row for row in json.loads(rows[rows.index("[\r") : rows.rindex("]") + 1])}
+
+
+def grade_by_hand(kim, keep):
+    """Go through the submissions in the formgrader, and give the one answer in words its points."""
+    page = kim.page
+    page.goto(f"{kim.base}formgrader/gradebook/{NAME}/{NAME}")
+    submissions = page.get_by_role("link", name="Submission #")
+    submissions.first.wait_for()
+    for address in [link.get_attribute("href") for link in submissions.all()]:
+        page.goto(f"{kim.hub}{address}")
+        points = page.locator(f"input[id='{QUESTION}']")
+        points.wait_for()
+        if page.get_by_text("Bands, repeated.").count():
+            with page.expect_response(lambda answer: "/api/grade/" in answer.url and answer.request.method == "PUT"):
+                points.fill("4")
+                points.blur()
+            with page.expect_response(lambda answer: "/api/comment/" in answer.url and answer.request.method == "PUT"):
+                comment = page.locator(f"textarea[id='{QUESTION}-comment']")
+                comment.fill("Well said.")
+                comment.blur()
+            keep(page, "formgrader")
+
+
+def test_the_grades_are_the_expected_ones(graded, work):
+    for name, by_hand in (("ada", 4), ("ben", 0)):
+        got = {task: graded[name][f"{task.replace('_', '-')}-check"] for task in work[name].scores}
+        assert got == work[name].scores
+        assert graded[name][QUESTION] == by_hand
+        assert not graded[name]["needs_manual_grade"]
+        assert graded[name]["notes"] == ""
+
+
+def test_the_time_of_arrival_is_that_of_the_exchange(kim, graded):
+    for name in graded:
+        assert '"exchange"' in kim.types(f"cat ~/course/received/{NAME}/{name}.json")
+
+
+def test_students_read_what_they_did_and_what_the_instructor_wrote(graded, students, work, keep):
+    pages = {name: student.fetches_feedback() for name, student in students.items()}
+    said = {name: page.locator("body").inner_text() for name, page in pages.items()}
+    for name, page in pages.items():
+        keep(page, f"feedback_{name}")
+    assert "Well said." in said["ada"]
+    for mistake in work["ben"].mistakes.values():
+        assert f"{mistake[0].upper()}{mistake[1:]}." in said["ben"]
+        assert f"{mistake[0].upper()}{mistake[1:]}." not in said["ada"]
+
+
+def test_the_instructor_sees_the_class(kim, graded, keep):
+    page = kim.opens(f"course/reports/{NAME}.html")
+    keep(page, "report")
+    assert f"{NAME}: 2 graded" in page.locator("body").inner_text()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give each account a number of its own")
+def test_students_cannot_look_into_what_is_not_theirs(students, graded):
+    course, exchange = "/home/kim/course/gradebook.db", "/srv/classroom/exchange/resampling"
+    for place in ("/home/ben", course, f"{exchange}/inbound", f"{exchange}/feedback"):
+        assert "Permission denied" in students["ada"].types(f"ls -l {place} || true")
