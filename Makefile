@@ -76,12 +76,13 @@ pdf: install  ## print the built book into one PDF (needs Chromium)
 audit: install  ## Lighthouse on every page of the built book, as a table (needs Chromium and npm's registry; AUDIT="index 08_adjoint")
 	$(BIN)/python tools/audit.py $(AUDIT)
 
+ALONE := tests/grading tests/classroom
 NONE_CHOSEN := { [ $$? = 5 ] && [ -n "$$PYTEST" ]; }  # of these tests; there are others
 
-test: install  ## run the tests, on all cores; the grader alone (PYTEST="-k matrix" to choose)
+test: install  ## run the tests, on all cores; grader and class alone (PYTEST="-k matrix" to choose)
 	$(BIN)/python tools/make_exercises.py --check
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n logical --dist loadfile --ignore tests/grading $(PYTEST) || $(NONE_CHOSEN)
-	$(BIN)/python -m pytest tests/grading $(PYTEST) || $(NONE_CHOSEN)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n logical --dist loadfile $(ALONE:%=--ignore %) $(PYTEST) || $(NONE_CHOSEN)
+	$(BIN)/python -m pytest $(ALONE) $(PYTEST) || $(NONE_CHOSEN)
 
 bench: install  ## time the library against torch (BENCH="--to lib/resampling/bench.json")
 	$(BIN)/python tools/bench.py $(BENCH)
