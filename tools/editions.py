@@ -16,7 +16,6 @@ import sys
 from pathlib import Path
 
 import yaml
-from babel.messages.pofile import read_po
 from sphinx_intl.basic import update as update_catalogues
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -25,7 +24,7 @@ BUILD = ROOT / "_build"
 SITE = BUILD / "html"
 sys.path.insert(0, str(ROOT / "book" / "_ext"))
 
-from editions import list_editions  # noqa: E402
+from editions import list_editions, progress  # noqa: E402
 
 
 def languages() -> list[str]:
@@ -100,14 +99,12 @@ def build(language: str) -> None:
     print(f"\nThe edition is in {(SITE / language).relative_to(ROOT)}")
 
 
-def progress() -> None:
+def show_progress() -> None:
     print(f"{'language':10} {'page':32} {'translated':>10} {'of':>5} {'old':>5}")
     for language in languages():
         for path in catalogues(language):
-            messages = [message for message in read_po(path.open("rb")) if message.id]
-            done = sum(bool(message.string) and not message.fuzzy for message in messages)
-            old = sum(message.fuzzy for message in messages)
-            print(f"{language:10} {page_of(path, language):32} {done:10} {len(messages):5} {old:5}")
+            done, messages, old = progress(path)
+            print(f"{language:10} {page_of(path, language):32} {done:10} {messages:5} {old:5}")
 
 
 def main() -> None:
@@ -120,7 +117,7 @@ def main() -> None:
     if asked.command == "build":
         build(asked.language)
     else:
-        {"update": update, "progress": progress}[asked.command]()
+        {"update": update, "progress": show_progress}[asked.command]()
 
 
 if __name__ == "__main__":

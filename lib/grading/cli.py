@@ -22,7 +22,11 @@ OK, FAILED, USAGE, NO_SANDBOX, BUSY, NO_CLUSTER, INTERRUPTED = 0, 1, 2, 3, 4, 5,
 STOPPED = "stopped; finished verdicts are kept, and the next `grade run` goes on from there"
 EXAMPLES = {
     "release": ["grade release", "grade release 07_convolution_matrix --course ~/teaching/2026"],
-    "collect": ["grade collect moodle.zip --assignment 07_convolution_matrix --dry-run"],
+    "collect": [
+        "grade collect moodle.zip --assignment 07_convolution_matrix --dry-run",
+        "grade collect submissions/ --roster class.csv",
+        "grade collect inbox.mbox --zone Europe/Berlin",
+    ],
     "run": [
         "grade run",
         "grade run --assignment 07_convolution_matrix --student ada",
@@ -31,7 +35,11 @@ EXAMPLES = {
         "grade run --dry-run --json",
     ],
     "feedback": ["grade feedback", "grade feedback --student ada"],
-    "export": ["grade export --csv grades.csv", "grade export --json --assignment 07_convolution_matrix"],
+    "export": [
+        "grade export --csv grades.csv",
+        "grade export --json --assignment 07_convolution_matrix",
+        "grade export --for canvas --roster gradebook.csv --csv import.csv",
+    ],
     "status": ["grade status", "watch -n 5 grade status        # in another terminal, while a run is at work"],
     "report": ["grade report", "grade report --similarity --assignment 07_convolution_matrix"],
     "doctor": ["grade doctor", "grade doctor --json && grade run"],
@@ -76,6 +84,10 @@ def _parser() -> argparse.ArgumentParser:
     feedback.add_argument("--dry-run", action="store_true", help="say which pages would be written")
     export = _graded(_command(commands, "export", _export, "write the grades as a table"))
     export.add_argument("--csv", type=Path, metavar="FILE", help="file to write (default: the screen)")
+    export.add_argument("--for", dest="platform", choices=["canvas", "moodle"], help="as that gradebook reads it in")
+    export.add_argument(
+        "--roster", type=Path, metavar="CSV", help="its own table of people (default: COURSE/roster.csv)"
+    )
     _graded(_command(commands, "status", _status, "say what is released, handed in, graded and under way"))
     report = _graded(_command(commands, "report", _report, "write a page about the class for the instructor"))
     report.add_argument("--similarity", action="store_true", help="also say which answers are oddly alike")
@@ -205,10 +217,17 @@ def _graded_students(course: Course, assignment: str, only: str | None) -> list[
 
 
 def _export(options: argparse.Namespace, course: Course) -> int:
-    from grading.export import as_csv, as_json, rows
+    from grading.export import as_canvas, as_csv, as_json, as_moodle, rows, strangers
 
     table = [row for name in _assignments(options, course) for row in rows(course, name, _notes(course, name))]
-    text = (as_json if options.json else as_csv)([r for r in table if options.student in (None, r["student"])])
+    table = [row for row in table if options.student in (None, row["student"])]
+    if options.platform:
+        roster = intake.roster_of(course, options.roster)
+        text = {"canvas": as_canvas, "moodle": as_moodle}[options.platform](table, roster)
+        for student in strangers(table, roster):
+            print(f"grade export: {student} is not in the roster", file=sys.stderr)
+    else:
+        text = (as_json if options.json else as_csv)(table)
     if options.csv:
         write(options.csv.resolve(), text)
     else:

@@ -6,20 +6,24 @@ nbgrader takes seconds to import, so nothing here does so before it is needed.
 import argparse
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from grading.course import Course, CourseError
 
+if TYPE_CHECKING:
+    from grading.roster import Roster
+
 
 def add_commands(commands: Any) -> None:
     """Add `grade collect` to the program."""
-    text = "take submissions out of a learning platform's zip file or folder"
+    text = "take submissions out of a learning platform's zip file, a folder, or messages"
     command = commands.add_parser("collect", help=text, description=text)
     command.set_defaults(run=run_collect)
-    command.add_argument("source", type=Path, metavar="ARCHIVE_OR_FOLDER", help="what the platform gave you")
-    command.add_argument("--assignment", required=True, help="whose submissions these are")
-    command.add_argument("--pattern", metavar="REGEX", help="finds (?P<student>...) in a path, if not Canvas or Moodle")
+    command.add_argument("source", type=Path, metavar="SOURCE", help="a zip file, a folder, an .mbox or .eml file")
+    command.add_argument("--assignment", help="take this one alone (default: each notebook's cells say which it is)")
+    command.add_argument("--roster", type=Path, metavar="CSV", help="who is in the class (default: COURSE/roster.csv)")
+    command.add_argument("--pattern", metavar="REGEX", help="finds (?P<student>...) in a path, if nothing else does")
     times = command.add_mutually_exclusive_group()
     times.add_argument("--handed-in", metavar="TIME", help="when all of it arrived: '2026-10-01 23:59 Europe/Berlin'")
     times.add_argument("--zone", help="take the archive's dates, which the platform wrote by the clock of this zone")
@@ -36,10 +40,20 @@ def run_collect(options: argparse.Namespace, course: Course) -> int:
     _ = course.secret  # says so if this is no course folder
     time = instant(options.handed_in) if options.handed_in else None
     zone = _zone(options.zone) if options.zone else None
-    result = collect(course, options.source, options.assignment, options.pattern, time, zone, options.dry_run)
-    data = {"taken": result.taken, "left": result.left, "dry_run": options.dry_run}
-    print(json.dumps(data, indent=1) if options.json else "\n".join(result.lines(options.dry_run)))
+    roster = roster_of(course, options.roster)
+    dry_run, assignment = options.dry_run, options.assignment
+    result = collect(course, options.source, assignment, options.pattern, time, zone, dry_run, roster)
+    data = result.data() | {"dry_run": dry_run}
+    print(json.dumps(data, indent=1) if options.json else "\n".join(result.lines(dry_run)))
     return 0
+
+
+def roster_of(course: Course, path: Path | None) -> "Roster | None":
+    """The class, from `path` or the course folder, if there is such a table."""
+    from grading.roster import Roster
+
+    path = path or course.root / "roster.csv"
+    return Roster.read(path) if path != course.root / "roster.csv" or path.is_file() else None
 
 
 def add_release_options(command: argparse.ArgumentParser) -> None:

@@ -12,15 +12,35 @@ import yaml
 ROOT = Path(__file__).parents[2]
 LANGUAGES = sorted(path.parent.name for path in (ROOT / "locale").glob("*/edition.yml"))
 TOC = "format: jb-book\nroot: page\nchapters:\n  - file: other\n"
-PAGE = "# Going down\n\nA transposed convolution with $s = 2$, see [](other.md).\n"
+PAGE = """---
+jupytext:
+  text_representation:
+    extension: .md
+    format_name: myst
+kernelspec:
+  display_name: Python 3
+  language: python
+  name: python3
+---
+
+# Going down
+
+```{code-cell} ipython3
+from myst_nb import glue
+
+glue("steps", 2, display=False)
+```
+
+A transposed convolution with $s =$ {glue:text}`steps`, see [](other.md).
+"""
 CATALOGUE = """msgid ""
 msgstr "Content-Type: text/plain; charset=utf-8"
 
 msgid "Going down"
 msgstr "下采样"
 
-msgid "A transposed convolution with $s = 2$, see [](other.md)."
-msgstr "步幅 $s = 2$ 的转置卷积，见 [](other.md)。"
+msgid "A transposed convolution with $s =$ {glue:text}`steps`, see [](other.md)."
+msgstr "步幅 $s =$ {glue:text}`steps` 的转置卷积，见 [](other.md)。"
 """
 
 
@@ -66,6 +86,7 @@ def test_text_is_translated_and_what_is_not_says_so(site):
     page = (site / "zh_CN" / "page.html").read_text("utf-8")
     assert '<html lang="zh-CN"' in page
     assert "的转置卷积" in page
+    assert '<span class="pasted-text">2</span>' in page
     assert "100 %" in page
     other = (site / "zh_CN" / "other.html").read_text("utf-8")
     assert "本页尚未翻译" in other

@@ -1,21 +1,15 @@
 """Is nbgrader's gradebook complete, kept whole by crashes, and the same on a server?"""
 
-import contextlib
-import os
-import pwd
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import textwrap
-import time
 from pathlib import Path
 from types import SimpleNamespace
 
 import nbformat
 import pytest
-from nbgrader.api import Grade, Gradebook
+from nbgrader.api import Gradebook
 
 from grading import record
 from grading.course import CourseError, lay
@@ -266,65 +260,3 @@ def test_what_an_instructor_set_survives_a_release(place):
     assert place.config.Exchange.root == "/srv/exchange"
     assert place.db_url == f"sqlite:///{place.root}/books/grades.db"
     assert place.config.Autograde.sanitize_preprocessors == [f"{RebuildFromVerdict.__module__}.RebuildFromVerdict"]
-
-
-@contextlib.contextmanager
-def server():
-    """A PostgreSQL server of our own; it refuses to be run by root, so root runs it as somebody else."""
-    initdb, postgres = shutil.which("initdb"), shutil.which("postgres")
-    user = pwd.getpwnam("nobody").pw_uid if os.getuid() == 0 else None
-    with tempfile.TemporaryDirectory(prefix="pg") as folder:
-        if user is not None:
-            os.chown(folder, user, -1)
-        run = {"cwd": folder, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-        run |= {"user": user, "group": pwd.getpwuid(user).pw_gid, "extra_groups": []} if user is not None else {}
-        subprocess.run([initdb, "-D", f"{folder}/data", "-U", "grader", "-A", "trust", "-N"], check=True, **run)
-        options = ["-c", "listen_addresses=", "-c", f"unix_socket_directories={folder}", "-c", "fsync=off"]
-        process = subprocess.Popen([postgres, "-D", f"{folder}/data", *options], **run)
-        try:
-            yield f"postgresql://grader:word@/postgres?host={folder}"
-        finally:
-            process.send_signal(signal.SIGINT)  # ends at once, in good order
-            process.wait(20)
-
-
-@pytest.fixture(scope="module")
-def postgres():
-    if not (shutil.which("initdb") and shutil.which("postgres")):
-        pytest.skip("no PostgreSQL server on this machine: no `initdb` or no `postgres`")
-    pytest.importorskip("psycopg", reason="no driver for PostgreSQL: psycopg")
-    with server() as url:
-        yield url
-
-
-def wait_for(place, url):
-    """A server takes a moment to begin."""
-    for _ in range(100):
-        with contextlib.suppress(CourseError):
-            return set_db(place, url)
-        time.sleep(0.1)
-    return set_db(place, url)
-
-
-def test_a_course_on_a_postgresql_server(place, postgres, grade):
-    from grading import cli
-
-    wait_for(place, postgres)
-    path = place.root / "nbgrader_config.py"
-    assert path.stat().st_mode & 0o077 == 0, "there is a password in it"
-    root = Path(cli.__file__).resolve().parents[2]
-    code, _, err = grade("release", NAME, "--course", place.root, "--project", root)
-    assert code == 0, err
-    assert "postgresql+psycopg" in place.db_url
-    (place.root / "gradebook.db").unlink()
-    for student in ("ann", "bob"):
-        write(place, student, count_nonzeros=1 if student == "bob" else 3)
-    write(place, "ann", conv_matrix1d=0)
-    assert {s: row["score"] for s, row in table(place).items()} == {"ann": 15, "bob": 18}
-    place.__dict__.pop("api", None)
-    assert {s["student"]: s["score"] for s in place.api.get_submissions(NAME)} == {"ann": 15, "bob": 18}
-    result = place.api.generate_feedback(NAME, "ann", force=True)
-    assert result["success"], result
-    with opened(place) as gradebook:
-        assert gradebook.db.query(Grade).count() == 12
-    assert not (place.root / "gradebook.db").exists(), "nothing fell back to a file"

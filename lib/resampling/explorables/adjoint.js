@@ -228,7 +228,7 @@ const RU = {
   table: "Числа в виде таблицы",
   caption: "Отсчёты: x, то, что транспонирование делает из y = Cx, и самый короткий вектор с теми же выходами.",
   names: { x: "x", back: "CᵀCx", least: "C⁺Cx", again: "C от него", equal: "= y", unequal: "≠ y", output: "y = Cx", told: "Cᵀv" },
-  rows: { x: "x", back: (multiple) => `CᵀCx, столбики × ${number(multiple)}`, least: "C⁺Cx, наименьшие квадраты" },
+  rows: { x: "x", back: (multiple) => `CᵀCx, выс. × ${number(multiple)}`, least: "C⁺Cx, МНК" },
   alt({ C, x, v, y, told, products, back, least }, { mode }) {
     const start = `Матрица C, строка за строкой: ${rowsOf(C)}. x = ${listed(x)}; Cx = ${listed(y)}.`;
     return mode === "pair"
@@ -276,7 +276,7 @@ const VI = {
   table: "Các con số dưới dạng bảng",
   caption: "Các mẫu: x, cái mà phép chuyển vị làm ra từ y = Cx, và vectơ ngắn nhất có cùng đầu ra.",
   names: { x: "x", back: "CᵀCx", least: "C⁺Cx", again: "C của nó", equal: "= y", unequal: "≠ y", output: "y = Cx", told: "Cᵀv" },
-  rows: { x: "x", back: (multiple) => `CᵀCx, cột × ${number(multiple)}`, least: "C⁺Cx, bình phương tối thiểu" },
+  rows: { x: "x", back: (multiple) => `CᵀCx, cột × ${number(multiple)}`, least: "C⁺Cx, bp. tối thiểu" },
   alt({ C, x, v, y, told, products, back, least }, { mode }) {
     const start = `Ma trận C, từng hàng một: ${rowsOf(C)}. x = ${listed(x)}; Cx = ${listed(y)}.`;
     return mode === "pair"
