@@ -5,7 +5,9 @@ A test that takes an argument `task`, `mistake` or `stem` runs for each one ther
 
 import importlib
 import importlib.util
+import os
 import pkgutil
+import shutil
 from collections import Counter
 from pathlib import Path
 
@@ -19,6 +21,7 @@ import resampling.checks
 
 ROOT = Path(__file__).resolve().parent.parent
 TOLERANCE = {"float64": 1e-11, "float32": 2e-5, "complex128": 1e-11, "float16": 2e-2}
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 PLACES = ("numpy", "array_api_strict", "torch on cpu", "torch on cuda")
 
 
@@ -42,6 +45,26 @@ def _tasks():
 def root():
     """The folder that holds everything."""
     return ROOT
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """The browser's program: that which the variable `CHROMIUM` names, or the first that is installed."""
+    found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, BROWSERS)), None)
+    if not found:
+        pytest.skip("no Chromium found; name one in the variable CHROMIUM")
+    return found
+
+
+@pytest.fixture(scope="session")
+def browser(chromium):
+    """A real Chromium, through Playwright."""
+    playwright = pytest.importorskip("playwright.sync_api").sync_playwright().start()
+    as_root = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
+    started = playwright.chromium.launch(executable_path=chromium, args=as_root)
+    yield started
+    started.close()
+    playwright.stop()
 
 
 @pytest.fixture(scope="session", params=["cpu", "cuda"])

@@ -1,11 +1,10 @@
 """The built site, a server for it, and a browser that looks at it.
 
-Build first: `make book`. `SITE` names another folder, `CHROMIUM` another browser.
+Build first: `make book`. `SITE` names another folder.
 """
 
 import functools
 import os
-import shutil
 import sys
 import threading
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -15,8 +14,6 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 SITE = Path(os.environ.get("SITE", ROOT / "_build" / "html")).resolve()
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
-CHROMIUM = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, BROWSERS)), None)
 sys.path[:0] = [str(ROOT / "tools"), str(ROOT / "book" / "_ext")]
 
 
@@ -43,24 +40,6 @@ def site():
 @pytest.fixture(scope="session")
 def pages(site):
     return pages_of(site)
-
-
-@pytest.fixture(scope="session")
-def chromium():
-    """The browser's program."""
-    if not CHROMIUM:
-        pytest.skip("no Chromium found; name one in the variable CHROMIUM")
-    return CHROMIUM
-
-
-@pytest.fixture(scope="session")
-def browser(chromium):
-    playwright = pytest.importorskip("playwright.sync_api").sync_playwright().start()
-    as_root = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
-    started = playwright.chromium.launch(executable_path=chromium, args=as_root)
-    yield started
-    started.close()
-    playwright.stop()
 
 
 class Quiet(SimpleHTTPRequestHandler):

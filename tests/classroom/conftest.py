@@ -1,10 +1,6 @@
-"""A real Chromium for people who learn and teach; what they saw is kept in build/classroom.
-
-`CHROMIUM` names another browser.
-"""
+"""A real Chromium for people who learn and teach; what they saw is kept in build/classroom."""
 
 import os
-import shutil
 import socket
 import sys
 import time
@@ -14,7 +10,6 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 PATIENCE = 180_000  # milliseconds: a slow machine is no mistake of the course
 
 
@@ -22,19 +17,6 @@ PATIENCE = 180_000  # milliseconds: a slow machine is no mistake of the course
 def path():
     """Where programs are: first beside this Python."""
     return f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-
-
-@pytest.fixture(scope="session")
-def browser():
-    name = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, BROWSERS)), None)
-    if not name:
-        pytest.skip("no Chromium found; name one in the variable CHROMIUM")
-    playwright = pytest.importorskip("playwright.sync_api").sync_playwright().start()
-    as_root = ["--no-sandbox"] if os.geteuid() == 0 else []
-    chromium = playwright.chromium.launch(executable_path=name, args=as_root)
-    yield chromium
-    chromium.close()
-    playwright.stop()
 
 
 @pytest.fixture(scope="module")

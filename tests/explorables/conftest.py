@@ -1,7 +1,6 @@
 """Explorables without the book: their functions run in Node, the figures in a page that holds nothing else."""
 
 import json
-import os
 import shutil
 from pathlib import Path
 
@@ -11,8 +10,6 @@ import pytest
 from resampling.explorables import FOLDER, STYLE
 
 ROOT = Path(__file__).parents[2]
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
-CHROMIUM = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, BROWSERS)), None)
 SCRIPT = """
 const module = await import(process.argv[1]);
 const chunks = [];
@@ -38,18 +35,6 @@ def in_node():
         return json.loads(done.stdout)
 
     return run
-
-
-@pytest.fixture(scope="session")
-def browser():
-    if not CHROMIUM:
-        pytest.skip("no Chromium found; name one in the variable CHROMIUM")
-    playwright = pytest.importorskip("playwright.sync_api").sync_playwright().start()
-    as_root = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
-    chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=as_root)
-    yield chromium
-    chromium.close()
-    playwright.stop()
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """What a student handed in, opened in a real browser as the feedback page and in nbgrader's formgrader.
 
 No script of the student's runs, nothing is fetched from anywhere else, and a person can grade by hand beside it.
-`CHROMIUM` names another browser.
 """
 
 import json
@@ -21,11 +20,9 @@ from grading import class_report, feedback, record, summary
 from grading.gradebook import opened
 
 NAME, QUESTION = "07_convolution_matrix", "question-what-the-matrix-shows"
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
-CHROMIUM = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, BROWSERS)), None)
 MATHJAX = "https://cdnjs.cloudflare.com/ajax/libs/mathjax/"  # nbgrader's own template asks for it in the formgrader
 POINTS = {"sampling_matrix": 3, "conv_matrix1d": 5, "conv_matrix2d": 5, "conv_matrix_channels": 4, "count_nonzeros": 3}
-pytestmark = pytest.mark.skipif(not CHROMIUM, reason="no Chromium found; name one in the variable CHROMIUM")
+pytestmark = pytest.mark.usefixtures("chromium")
 
 BAD = "parent.top.caught='x';fetch('https://evil.example/s')"
 TAGS = [
@@ -114,16 +111,6 @@ def place(course, tmp_path_factory):
     handed_in.write_text("{}")
     record.record(place, NAME, "eve", hostile(place))
     return place
-
-
-@pytest.fixture(scope="module")
-def browser():
-    playwright = pytest.importorskip("playwright.sync_api").sync_playwright().start()
-    as_root = ["--no-sandbox"] if os.geteuid() == 0 else []
-    chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=as_root)
-    yield chromium
-    chromium.close()
-    playwright.stop()
 
 
 @pytest.fixture
