@@ -9,11 +9,12 @@ import re
 import struct
 from collections.abc import Iterable
 from dataclasses import dataclass
-from html import unescape
+from html import escape, unescape
 from logging import getLogger
 from pathlib import Path
 
 import tinycss2
+from bs4 import BeautifulSoup
 from fontTools import subset
 from fontTools.ttLib import TTFont
 from fontTools.varLib import instancer
@@ -106,6 +107,7 @@ REWRITES = (
 # What only pages with cards or tabs need.
 DESIGN = re.compile(r"\s*(?:<link[^>]*/sphinx-design\.min\.css[^>]*>|<script[^>]*/design-tabs\.js[^>]*></script>)")
 IMAGE = re.compile(r'<img (?![^>]*\bloading=)(?=[^>]*\bsrc="(?:\.\./)*(_images/[^"]+)")')
+HEAD = re.compile(r"(<th\b[^>]*>)(.*?)</th>", re.DOTALL)
 SVG_SIZE = re.compile(rb'<svg [^>]*?\bwidth="([\d.]+)pt" height="([\d.]+)pt"')
 # The theme's script expects a second sidebar on every page.
 SECOND_SIDEBAR = '<div class="bd-sidebar-secondary" hidden></div></body>'
@@ -147,12 +149,23 @@ def lean_images(page: str, out: Path) -> str:
     return IMAGE.sub(rewrite, page)
 
 
+def said_head(cell: re.Match) -> str:
+    """The head of a column that is a formula alone gets its text as well: not every reader takes MathML for text."""
+    soup = BeautifulSoup(cell[2], "html.parser")
+    spoken = " ".join(formula.get_text() for formula in soup.select("annotation"))
+    for formula in soup.select(".katex"):
+        formula.extract()
+    if not spoken or soup.get_text(strip=True):
+        return cell[0]
+    return f'{cell[1]}<span class="said">{escape(spoken)}</span><div aria-hidden="true">{cell[2]}</div></th>'
+
+
 def lean_page(page: str, name: str, out: Path) -> str:
     if DONE in page:
         return page
     if not re.search(r'class="[^"]*\bsd-', page):
         page = DESIGN.sub("", page)
-    page = lean_images(page, out)
+    page = HEAD.sub(said_head, lean_images(page, out))
     for rewrite in REWRITES:
         page = rewrite.apply(page, name)
     if "<main" in page and "bd-sidebar-secondary" not in page:

@@ -188,9 +188,10 @@ def test_arrows_go_through_steps_and_ways(show):
 
 
 def test_forgetting_the_flip_shows_wrong_beside_right(show):
-    figure = show(TransposedConvolution(step=99))
+    figure = show(TransposedConvolution())
     figure.get_by_role("combobox", name="forget").select_option("flip")
-    assert "In the end 3 wrong." in figure.locator(".xp-status").inner_text()
+    assert figure.get_by_role("slider", name="step").get_attribute("aria-valuetext") == "10 of 10"
+    assert "In the end: 3 wrong." in figure.locator(".xp-status").inner_text()
     figure.get_by_text("The four answers as a table").click()
     figure.locator("table").wait_for()
     rows = [row.split("\t") for row in figure.locator("tbody").inner_text().split("\n")]

@@ -106,9 +106,9 @@ const EN = {
   },
   back({ y, back, least, again, x, column }) {
     const consistent = same(again, y);
-    return [["input", `x[${column}] = ${number(x[column])}`], ". Its outputs are ", ["output", `y = ${listed(y)}`],
+    return [["input", `x[${column}] = ${number(x[column])}`], ". ", ["output", `y = Cx = ${listed(y)}`],
       ". The transpose makes ", ["kernel", listed(back)],
-      ` of them, and C of that is ${listed(again)}${consistent ? ", y again" : ", not y"}. Least squares makes `, ["input", listed(least)],
+      ` of y, and C of that is ${listed(again)}${consistent ? ", y again" : ", not y"}. Least squares makes `, ["input", listed(least)],
         ", which has the outputs y."];
   },
   judged({ back, least, x, far, near, multiple }) {
@@ -154,7 +154,7 @@ const ZH = {
   },
   back({ y, back, least, again, x, column }) {
     const consistent = same(again, y);
-    return [["input", `x[${column}] = ${number(x[column])}`], "。它的输出是 ", ["output", `y = ${listed(y)}`],
+    return [["input", `x[${column}] = ${number(x[column])}`], "。", ["output", `y = Cx = ${listed(y)}`],
       "。转置由此做成 ", ["kernel", listed(back)],
       `，再经 C 得 ${listed(again)}，${consistent ? "又是 y" : "不是 y"}。最小二乘做成 `, ["input", listed(least)],
         "，其输出就是 y。"];
@@ -201,7 +201,7 @@ const KO = {
   },
   back({ y, back, least, again, x, column }) {
     const consistent = same(again, y);
-    return [["input", `x[${column}] = ${number(x[column])}`], ". 출력은 ", ["output", `y = ${listed(y)}`],
+    return [["input", `x[${column}] = ${number(x[column])}`], ". ", ["output", `y = Cx = ${listed(y)}`],
       ". 이것으로 전치가 만드는 것: ", ["kernel", listed(back)],
       `. 여기에 다시 C를 쓴 것: ${listed(again)}. ${consistent ? "다시 y이다" : "y가 아니다"}. 최소제곱이 만드는 것: `, ["input", listed(least)],
         ". 그 출력은 y이다."];
@@ -248,8 +248,8 @@ const RU = {
   },
   back({ y, back, least, again, x, column }) {
     const consistent = same(again, y);
-    return [["input", `x[${column}] = ${number(x[column])}`], ". Выходы: ", ["output", `y = ${listed(y)}`],
-      ". Транспонирование делает из них ", ["kernel", listed(back)],
+    return [["input", `x[${column}] = ${number(x[column])}`], ". ", ["output", `y = Cx = ${listed(y)}`],
+      ". Транспонирование делает из y ", ["kernel", listed(back)],
       `, и C от этого равно ${listed(again)}${consistent ? ", то есть снова y" : ", а не y"}. Наименьшие квадраты дают `,
       ["input", listed(least)], " с выходами y."];
   },
@@ -296,8 +296,8 @@ const VI = {
   },
   back({ y, back, least, again, x, column }) {
     const consistent = same(again, y);
-    return [["input", `x[${column}] = ${number(x[column])}`], ". Đầu ra là ", ["output", `y = ${listed(y)}`],
-      ". Phép chuyển vị biến chúng thành ", ["kernel", listed(back)],
+    return [["input", `x[${column}] = ${number(x[column])}`], ". ", ["output", `y = Cx = ${listed(y)}`],
+      ". Phép chuyển vị biến y thành ", ["kernel", listed(back)],
       `, và C của vectơ ấy là ${listed(again)}${consistent ? ", lại chính là y" : ", không phải y"}. Bình phương tối thiểu cho `,
       ["input", listed(least)], ", có đầu ra y."];
   },

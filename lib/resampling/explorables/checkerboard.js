@@ -209,7 +209,7 @@ const EN = {
     const found = `period ${s ** layers}, contrast ${short(contrast)}, Nyquist score ${short(score)} (s = ${s}).`;
     const strongest = Math.max(...marks.map(({ value }) => value));
     const zero = magnitude(kernel, kernel.shape.map(() => 0));
-    const spectrum = marks.length ? ` Largest |W| at a circle: ${short(strongest)}, beside |W(0)| = ${short(zero)}.` : "";
+    const spectrum = marks.length ? ` Largest |W| at a circle (full if not 0): ${short(strongest)}, beside |W(0)| = ${short(zero)}.` : "";
     return [`Behind ${layers} ${layers > 1 ? "layers" : "layer"}: ${found}${spectrum}`];
   },
 };

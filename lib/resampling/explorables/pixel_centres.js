@@ -116,8 +116,9 @@ const EN = {
     const { shift, o } = view;
     if (shift.every((value) => Math.abs(value) < 1e-9)) return `No shift: nothing moves.${this.rest(view, state)}`;
     const way = mean(shift) < 0 ? "left" : "right";
+    const centre = Math.abs(mean(shift)) < 1e-9 ? "stays" : `moves to the ${way}`;
     const told = level(shift) ? `Shift ${signed(shift[0])} at every output: the picture moves to the ${way}.`
-      : `Shifts from ${signed(shift[0])} to ${signed(shift[o - 1])}, on average ${signed(mean(shift))}: the picture is ${shift[0] < shift[o - 1] ? "pulled apart" : "pushed together"}.`;
+      : `Shifts from ${signed(shift[0])} to ${signed(shift[o - 1])}, on average ${signed(mean(shift))}: the picture is ${shift[0] < shift[o - 1] ? "pulled apart" : "pushed together"}, and its centre ${centre}.`;
     return `${told}${this.rest(view, state)}`;
   },
 };
@@ -225,8 +226,14 @@ function keys(key, { convention }, { index, o }) {
   return step ? { convention: CONVENTIONS[clamp(CONVENTIONS.indexOf(convention) + step, 0, CONVENTIONS.length - 1)] } : null;
 }
 
-function point({ data, held, dx }) {
-  if (held?.drag) return { move: clamp(Math.round(100 * (+held.from + dx / +held.unit)) / 100, -1, 1) };
+const CATCH = 5; // pixels from the place of rest within which a dragged input falls into it
+
+function point({ data, held, dx }, _state, { shift }) {
+  if (held?.drag) {
+    const [move, unit] = [+held.from + dx / +held.unit, +held.unit];
+    const caught = level(shift) && Math.abs(move - shift[0]) * unit <= CATCH;
+    return { move: clamp(Math.round(100 * (caught ? shift[0] : move)) / 100, -1, 1) };
+  }
   return data.output === undefined ? null : { index: +data.output };
 }
 

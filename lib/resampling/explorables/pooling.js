@@ -125,13 +125,13 @@ const EN = {
     const start = ["Moved by ", ["input", `${shift}`], `, the ${this.ways[mode]} gives `, ["output", numbers(got)], "; "];
     if (!shift) return [...start, "this is where the comparison starts. Move the signal."];
     const nearest = got.length > 8 ? [`what it gave before is moved along by ${roll}. `]
-      : ["before it was ", ["output", list(still)], `, and moved along by ${roll} that is ${list(wanted)}. `];
+      : ["before it was ", ["output", list(still)], `, and moved along as well as it can, by ${roll}, that is ${list(wanted)}. `];
     if (!wrong) return [...start, ...nearest, "It follows: the output is the old one, moved."];
     const how = `${wrong} of ${got.length} outputs differ, by up to ${number(Math.max(...off))}: `;
-    return [...start, ...nearest, how, ["strong", `it follows to ${number(score)}`], "."];
+    return [...start, ...nearest, how, ["strong", `it follows to ${number(score)} of 1`], "."];
   },
   note(view, { stride: s, blur }) {
-    const start = `Shift consistency, the mean of c over the shifts d = 0, …, s − 1: ${rounded(view.consistency, 3)}`;
+    const start = `Shift consistency, the mean of the last row over d = 0, …, s − 1: ${rounded(view.consistency, 3)}`;
     const spans = ` What comes out at every place spans ${number(view.span)}, without the blur ${number(view.full)}.`;
     const cost = view.full - view.span > 0.005 ? spans : "";
     if (s === 1) return [`${start}: without a stride everything follows.`];

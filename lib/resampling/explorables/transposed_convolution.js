@@ -203,7 +203,7 @@ const EN = {
     `and 2p − op = ${2 * p - op} would be cut. torch refuses such a layer; less padding brings it back.`],
   size: ({ n, s, p, op, d, k, full, o }) =>
     `o = s(n − 1) + d(k − 1) + 1 − 2p + op = ${s * (n - 1)} + ${d * (k - 1)} + 1 − ${2 * p} + ${op} = ${number(full - 2 * p + op)}${o ? "" : ", below 1"}.`,
-  same: (values) => ` Matrix, paint, zeros and phases all end with ${listed(values)}.`,
+  same: (values, forget) => ` ${forget === "nothing" ? "Matrix" : "With nothing forgotten, matrix"}, paint, zeros and phases all end with ${listed(values)}.`,
   steps: {
     write: ({ layer: { n, o, op, s } }) => {
       const more = Math.floor(op / s);
@@ -253,7 +253,7 @@ const EN = {
     const counts = { wrong: wrong.size, missing, "too many": extra };
     const parts = Object.keys(counts).filter((name) => counts[name]).map((name) => `${counts[name]} ${name}`).join(", ");
     const lost = extra + missing ? "" : " The length tells nothing.";
-    return [["strong", ` In the end ${parts}.`], ` ${SIGNS[forget](truth)}${lost}`];
+    return [["strong", ` In the end: ${parts}.`], ` ${SIGNS[forget](truth)}${lost}`];
   },
 };
 
@@ -439,6 +439,9 @@ const typed = (name, entry, symbol, role) => numbers(name, {
   symbol, role, get: (state) => [state[entry]], set: (_, i, value, state) => ({ [entry]: replaced(state[entry], i, value) }),
 });
 
+/** What is forgotten shows in the whole answer: go to its last step. */
+const forgotten = (forget) => (forget === "nothing" ? { forget } : { forget, step: Infinity });
+
 export default explorable({
   words: { en: EN },
   traits: ["input", "weight", "stride", "padding", "output_padding", "dilation", "algorithm", "step", "forget"],
@@ -455,7 +458,7 @@ export default explorable({
     group("samples", [typed("samples", "input", "x", "in")]),
     group("taps", [typed("weights", "weight", "w", "ker")]),
     group("follow", [
-      menu("forget", ({ algorithm }) => ["nothing", ...FORGETTABLE[algorithm]]),
+      menu("forget", ({ algorithm }) => ["nothing", ...FORGETTABLE[algorithm]], { set: forgotten }),
       slider("step", (state) => [0, describe(state).steps.length - 1], { show: (_, text, state) => text.ofSteps(describe(state)) }),
     ]),
   ],
@@ -465,7 +468,7 @@ export default explorable({
     if (!view.truth.o) return text.empty(view);
     return [...text.steps[view.now.name](view), ...(state.forget === "nothing" ? [] : text.verdict(view, state.forget))];
   },
-  note: ({ truth, right }, _state, text) => [text.size(truth), truth.o ? text.same(right.values) : ""],
+  note: ({ truth, right }, { forget }, text) => [text.size(truth), truth.o ? text.same(right.values, forget) : ""],
   table: (view, state, text) => (view.truth.o ? answersTable(view, state, text) : []),
   keys: (key, state, view) => (view.truth.o ? keys(key, state, view) : null),
   point,
