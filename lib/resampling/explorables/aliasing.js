@@ -217,8 +217,9 @@ function gainCurve({ taps, limit }, { x, y }, text) {
   const points = range(101).map((i) => [x(i / 200), y(gain(taps, i / 200) / 2)]);
   const folded = points.filter(([px]) => px >= x(limit) - 0.01);
   const area = curve([[x(limit), y(0)], ...folded, [x(0.5), y(0)]], { style: "fill:var(--xp-ker);fill-opacity:.25;stroke:none" });
-  const scale = [0, 1].map((value) => label(x(0.5) + 7, y(value / 2), value, { class: "ker", style: "font-size:11px" }));
-  return [area, curve(points, { class: "ker" }), scale, label(x(0.5), y(0.5) - 10, text.gain, { class: "ker end", style: "font-size:11px" })];
+  const scale = [0, 1].map((value) => label(x(0.5) + 5, y(value / 2), value, { class: "ker", style: "font-size:11px" }));
+  const name = label(x(0.5), y(0.5) - 10, text.gain, { class: "ker end", style: "font-size:11px" });
+  return [area, curve(points, { class: "ker" }), scale, name];
 }
 
 const once = {};

@@ -203,7 +203,8 @@ const EN = {
     `and 2p − op = ${2 * p - op} would be cut. torch refuses such a layer; less padding brings it back.`],
   size: ({ n, s, p, op, d, k, full, o }) =>
     `o = s(n − 1) + d(k − 1) + 1 − 2p + op = ${s * (n - 1)} + ${d * (k - 1)} + 1 − ${2 * p} + ${op} = ${number(full - 2 * p + op)}${o ? "" : ", below 1"}.`,
-  same: (values, forget) => ` ${forget === "nothing" ? "Matrix" : "With nothing forgotten, matrix"}, paint, zeros and phases all end with ${listed(values)}.`,
+  same: (values, forget) =>
+    ` ${forget === "nothing" ? "Matrix" : "With nothing forgotten, matrix"}, paint, zeros and phases all end with ${listed(values)}.`,
   steps: {
     write: ({ layer: { n, o, op, s } }) => {
       const more = Math.floor(op / s);
