@@ -143,7 +143,9 @@ def copy_outline(writer: PdfWriter, reader: PdfReader, items: list, parent: Any,
             continue
         kept = not titles or item.title in titles
         if kept:
-            last = writer.add_outline_item(item.title, reader.get_destination_page_number(item), parent)
+            last = writer.add_outline_item(
+                title=item.title, page_number=reader.get_destination_page_number(item), parent=parent
+            )
 
 
 def finish(raw: Path, target: Path, parts: list[tuple[str, list[str]]], about: dict[str, Any], authors: str) -> int:
@@ -154,7 +156,7 @@ def finish(raw: Path, target: Path, parts: list[tuple[str, list[str]]], about: d
     tops = [number for number, item in enumerate(reader.outline) if not isinstance(item, list)]
     first = {item.title: reader.get_destination_page_number(item) for item in (reader.outline[n] for n in tops)}
     for part, titles in parts:
-        parent = writer.add_outline_item(part, first[titles[0]]) if part else None
+        parent = writer.add_outline_item(title=part, page_number=first[titles[0]]) if part else None
         copy_outline(writer, reader, reader.outline, parent, titles)
     writer.add_metadata({"/Title": about["title"], "/Author": authors, "/Subject": about["message"]})
     writer.page_mode = "/UseOutlines"
