@@ -420,7 +420,7 @@ def test_the_assignment_is_known_by_its_cells(place, tmp_path, make_exercises):
     """Two assignments in one archive, under names that say nothing, or the wrong thing."""
     other = "08_adjoint"
     book = make_exercises.release(make_exercises.ROOT / "solutions" / f"{other}.py")
-    (place.root / "release" / other).mkdir()
+    (place.root / "release" / other).mkdir(exist_ok=True)
     (place.root / "release" / other / f"{other}.ipynb").write_text(book)
     source = tmp_path / "x.zip"
     source.write_bytes(

@@ -69,7 +69,7 @@ def wrong(body, name="sampling_matrix", signature="length, stride, phase=0"):
         ("return np.array([['a']])", "expected a NumPy array"),
         ("return np.matrix([[1.0]])", "it returned a matrix"),
         (
-            "import os\nfor n in range(3, 20):\n    try: os.write(n, b'junk' * 99)\n    except OSError: pass",
+            "import os\nfor n in range(3, 1000):\n    try: os.write(n, b'junk' * 99)\n    except OSError: pass",
             "disturbed the line",
         ),
         ("while True: pass", "no answer after"),
