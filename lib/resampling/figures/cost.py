@@ -5,12 +5,13 @@ from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, ScalarFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from resampling.figures import INPUT, KERNEL, OUTPUT, panels
 from resampling.figures.cells import draw_cells
 
 MARKERS = "osD^vPX*"
+PLAIN = FuncFormatter(lambda value, _: f"{value:g}")
 
 
 def plot_bench(rows: Sequence[Mapping[str, Any]]) -> Figure:
@@ -33,7 +34,7 @@ def plot_bench(rows: Sequence[Mapping[str, Any]]) -> Figure:
         places = [operators.index(row["operator"]) - height for row in mine]
         ax.plot([row["ratio"] for row in mine], places, MARKERS[number % len(MARKERS)], alpha=0.75, label=way)
     ax.set_xscale("log", base=2)
-    ax.xaxis.set_major_formatter(ScalarFormatter())
+    ax.xaxis.set_major_formatter(PLAIN)
     ax.set_yticks(range(len(operators)), operators)
     ax.set_xlabel("time / time of the peer (torch, or SciPy where torch has none)")
     ax.grid(axis="y", color="#dddddd")
@@ -47,7 +48,7 @@ def _draw_roof(ax: Axes, peak: float, bandwidth: float, span: tuple[float, float
     ax.plot(places, [min(peak, bandwidth * place) for place in places], color=INPUT)
     ax.axvline(ridge, color="#bbbbbb", linewidth=1, linestyle=":")
     ax.set(xscale="log", yscale="log", xlim=span, ylim=(bandwidth * span[0] / 2, 3 * peak))
-    ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    ax.xaxis.set_major_formatter(PLAIN)
     ax.annotate(f"ridge: {ridge:.3g}", (ridge, 0), (4, 5), ax.get_xaxis_transform(), "offset points", fontsize=9)
     ax.set(xlabel="intensity, flops a byte", ylabel="flops a second")
 
@@ -127,7 +128,7 @@ def plot_rounds(first: Mapping[str, float], seconds: Mapping[str, Sequence[float
                   label=name)  # fmt: skip
     left.set(yscale="log", xlabel="round (0: the first call)", ylabel="milliseconds")
     left.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-    left.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    left.yaxis.set_major_formatter(PLAIN)
     left.yaxis.set_minor_formatter(NullFormatter())
     left.legend(fontsize=9)
     one, other = seconds.values()
@@ -159,7 +160,7 @@ def plot_counted_and_timed(rows: Mapping[str, Mapping[str, tuple[float, tuple[fl
             ax.plot(middle, row + 0.14, "o", color=INPUT, label=None if row else "time: median, quartiles")
         ax.axvline(1, color="#888888", linewidth=1)
         ax.set_xscale("log", base=2)
-        ax.xaxis.set_major_formatter(ScalarFormatter())
+        ax.xaxis.set_major_formatter(PLAIN)
         ax.set_yticks(range(len(layers)), list(layers) if ax is axes[0, 0] else [""] * len(layers))
         ax.set(title=title, ylim=(len(layers) - 0.5, -0.5))
     figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=2, fontsize=9)
