@@ -1813,7 +1813,7 @@ INVENTED = [
             "named-int",
             with_answer("int = type('int', (), {})\ndef count_nonzeros(*a, **k): return int()", "count_nonzeros"),
             NOT_COUNTING,
-            "returned a int",
+            "returned an int",
         ),
     ),
     *_rows(
