@@ -17,11 +17,11 @@ from sphinx.util.docutils import SphinxDirective
 from traitlets import TraitError
 
 from resampling.explorables import FOLDER, STYLE, explorables, module
+from resampling.explorables.base import EXPORT
 
 LOGGER = logging.getLogger(__name__)
 WIDGET_STATE = "application/vnd.jupyter.widget-state+json"
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
-EXPORT = re.compile(r"^export (?=(?:function|const)\b)", re.MULTILINE)
 EXPORT_DEFAULT = re.compile(r"^export default (.+?);?\s*\Z", re.MULTILINE | re.DOTALL)
 
 

@@ -3,7 +3,7 @@
 // Symbols: C is the matrix of the convolution of n samples x by the taps w with stride s and padding p; o outputs. v is any
 // vector of o numbers. C⁺ is the pseudo-inverse.
 
-import { cell, choice, clamp, drawing, explorable, factor, g, group, h, joined, label, number, numbers, range, slider, table } from "./kit.js";
+import { cell, choice, clamp, drawing, explorable, factor, g, group, h, joined, label, listed, number, numbers, on, range, replaced, slider, table } from "./kit.js";
 
 // ---------------------------------------------------------------------------------------------- numbers (pure)
 
@@ -69,7 +69,6 @@ const same = (a, b) => distance(a, b) <= 1e-9 * (1 + Math.hypot(...a, ...b));
 
 // ----------------------------------------------------------------------------------------------------- words
 
-const listed = (values) => values.map(number).join(", ");
 const rowsOf = (M) => M.map((row) => row.map(number).join(" ")).join("; ");
 const sumOf = (a, b, roles) => joined(a.map((value, i) => [[roles[0], factor(value)], "·", [roles[1], factor(b[i])]]), " + ");
 
@@ -313,7 +312,6 @@ const VI = {
 
 // ---------------------------------------------------------------------------------------------------- figures
 
-const on = (lit, kind) => (lit ? `${kind} on` : kind);
 const soft = (value) => (value ? {} : { text: "soft" });
 
 /** A matrix with what it is applied to above it; at the right what comes out, and what that is multiplied by. */
@@ -409,7 +407,6 @@ function vectorsTable({ x, back, least, told }, text) {
 
 // ------------------------------------------------------------------------------------------- controls and state
 
-const replaced = (values, at, value) => values.map((old, i) => (i === at ? value : old));
 const resized = (values, size, next) => range(size).map((i) => values[i] ?? next(i));
 
 function keys(key, state, { row, column, C, x }) {

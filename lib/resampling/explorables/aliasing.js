@@ -1,8 +1,6 @@
 // Aliasing: where a frequency lands when every s-th sample is kept, on one wave and on the rings of a zone plate.
 
-import {
-  bitmap, choice, clamp, curve, drawing, explorable, g, group, label, menu, number, picture, plane, range, rounded, slider, table,
-} from "./kit.js";
+import { bitmap, choice, clamp, curve, drawing, explorable, g, group, label, menu, number, picture, plane, range, rounded, sinc, slider, table } from "./kit.js";
 
 // ---------------------------------------------------------------------------------------------- numbers (pure)
 
@@ -32,7 +30,6 @@ function bessel(x) {
   return sum;
 }
 
-const sinc = (x) => (x === 0 ? 1 : Math.sin(Math.PI * x) / (Math.PI * x));
 
 /** A sinc under a Kaiser window, divided by its sum. */
 export function windowedSinc(size, cutoff, beta) {

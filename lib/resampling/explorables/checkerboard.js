@@ -3,12 +3,10 @@
 // Symbols: k kernel size, s stride, r phase, w taps, e phase gains, W the kernel's spectrum. A kernel is {taps, shape}:
 // its numbers in one list and one size for each axis, and no function below needs to know how many axes there are.
 
-import { bitmap, button, cell, choice, clamp, curve, drawing, explorable, factor, flat, g, group, h, indices, joined, label, menu, number, picture, plane, product, range, rounded, slider, table } from "./kit.js";
+import { bitmap, button, cell, choice, clamp, curve, drawing, explorable, factor, flat, g, group, h, indices, joined, label, mean, menu, number, picture, plane, product, range, rounded, slider, sum, table } from "./kit.js";
 
 // ---------------------------------------------------------------------------------------------- numbers (pure)
 
-const sum = (values) => values.reduce((a, b) => a + b, 0);
-const mean = (values) => sum(values) / values.length;
 const most = (values) => Math.max(0, ...values);
 const least = (values) => Math.min(0, ...values);
 const rest = (a, s) => ((a % s) + s) % s;

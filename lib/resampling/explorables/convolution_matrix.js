@@ -3,7 +3,7 @@
 // Symbols: n input length, o output length, k kernel size, s stride, p padding, d dilation. An *axis* is {n, k, s, p, d};
 // a line has one axis, an image has two, and no function below needs to know which.
 
-import { cell, choice, drawing, explorable, factor, flat, g, group, h, indices, joined, label, menu, number, numbers, product, range, slider, table } from "./kit.js";
+import { cell, choice, drawing, explorable, factor, flat, g, group, h, indices, joined, label, menu, number, numbers, on, product, range, replaced, slider, table } from "./kit.js";
 
 // ---------------------------------------------------------------------------------------------- numbers (pure)
 
@@ -160,7 +160,6 @@ function lights(view, { axis, index }) {
   return { row: index, ins: new Set(rowTerms(view, index).map((t) => t.j)), outs: new Set([index]) };
 }
 
-const on = (lit, kind) => (lit ? `${kind} on` : kind);
 
 /** Positions in the matrix drawing. On a line the padding is drawn as `ghost` columns on both sides of C. */
 function layout(view, width) {
@@ -294,7 +293,6 @@ const onBoth = (line, image) => (state) => (isImage(state) ? image : line);
 
 const rowsOf = (state) => (isImage(state) ? state.weight2d : [state.weight]);
 const withRows = (rows, state) => (isImage(state) ? { weight2d: rows } : { weight: rows[0] });
-const replaced = (rows, a, b, value) => rows.map((row, r) => row.map((old, c) => (r === a && c === b ? value : old)));
 
 function presetWeights(name, state) {
   if (!isImage(state)) return { weight: PRESETS[name](state.weight.length) };
@@ -348,7 +346,7 @@ export default explorable({
       slider("dilation", onLine(1, 3)),
     ], { class: "sizes" }),
     group("weights", [
-      numbers("weights", { symbol: "w", get: rowsOf, set: (a, b, value, state) => withRows(replaced(rowsOf(state), a, b, value), state) }),
+      numbers("weights", { symbol: "w", get: rowsOf, set: (a, b, value, state) => withRows(replaced(rowsOf(state), a, replaced(rowsOf(state)[a], b, value)), state) }),
       menu("preset", ["own", ...Object.keys(PRESETS)], { get: presetOf, set: (name, state) => (name === "own" ? null : presetWeights(name, state)) }),
     ]),
     group("follow", [

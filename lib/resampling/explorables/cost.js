@@ -288,7 +288,7 @@ const CHANNELS = range(10).map((power) => 2 ** power);
 const SIZES = [1, 2, 4, 7, 14, 28, 56, 112, 224];
 
 /** A slider over a list of values; a value between them stands at the one below. */
-const listed = (name, values) => slider(name, [0, values.length - 1], {
+const fromList = (name, values) => slider(name, [0, values.length - 1], {
   get: (state) => Math.max(0, values.findLastIndex((value) => value <= state[name])), set: (place) => ({ [name]: values[place] }),
   show: (_, text, state) => String(state[name]),
 });
@@ -321,11 +321,11 @@ export default explorable({
   groups: [
     group("operator", [menu("operator", OPERATORS), toggle("depthwise")]),
     group("sizes", [
-      listed("channels", CHANNELS),
-      listed("size", SIZES),
+      fromList("channels", CHANNELS),
+      fromList("size", SIZES),
       slider("kernel", [1, 8]),
       slider("stride", [1, 4]),
-      listed("width", [2, 4, 8]),
+      fromList("width", [2, 4, 8]),
       logarithmic("peak", 9, 16),
       logarithmic("bandwidth", 8, 14),
     ], { class: "sizes" }),

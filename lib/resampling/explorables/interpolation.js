@@ -1,15 +1,12 @@
 // Interpolation: a kernel laid on the wanted place, the weights that it gives to the samples, and what it passes.
 
-import {
-  choice, clamp, curve, drawing, explorable, g, group, h, joined, label, number, plane, range, rounded, slider, table,
-} from "./kit.js";
+import { choice, clamp, curve, drawing, explorable, g, group, h, joined, label, number, plane, range, rounded, sinc, slider, table } from "./kit.js";
 
 // ---------------------------------------------------------------------------------------------- numbers (pure)
 
 export const SAMPLES = [1, 1.5, 2, 1, 0.5, 1.75, 1.25, 0.75];
 const LAST = SAMPLES.length - 1;
 
-const sinc = (t) => (t === 0 ? 1 : Math.sin(Math.PI * t) / (Math.PI * t));
 
 /** The cubics of Mitchell and Netravali. */
 function cubic(t, B, C) {

@@ -7,6 +7,10 @@
 
 export const range = (size) => [...Array(size).keys()];
 export const product = (sizes) => sizes.reduce((a, b) => a * b, 1);
+export const sum = (values) => values.reduce((a, b) => a + b, 0);
+export const mean = (values) => sum(values) / values.length;
+export const sinc = (x) => (x === 0 ? 1 : Math.sin(Math.PI * x) / (Math.PI * x));
+export const replaced = (values, at, value) => values.map((old, i) => (i === at ? value : old));
 export const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
 
 /** Every index of an array of this shape, the last axis fastest. */
@@ -21,6 +25,8 @@ export const number = (value) => rounded(value, 2);
 
 /** A factor of a product: negative numbers in brackets. */
 export const factor = (value) => (value < 0 ? `(${number(value)})` : number(value));
+
+export const listed = (values) => values.map(number).join(", ");
 
 /** Lists of parts with `glue` between them. */
 export const joined = (lists, glue) => lists.flatMap((list, i) => (i ? [glue, ...list] : list));
@@ -80,6 +86,9 @@ export function html(node) {
 export const spans = (parts) => parts.map((part) => (Array.isArray(part) ? h("span", { class: `xp-${part[0]}` }, part[1]) : part));
 
 export const label = (x, y, value, attributes = {}) => g("text", { x, y, ...attributes }, String(value));
+
+/** The kind of a box, lit or not. */
+export const on = (lit, kind) => (lit ? `${kind} on` : kind);
 
 /** A box with a number: `kind` is in, ker, out, pad or cut, with " on" when it is lit; `data` is what `point` gets. */
 export function cell({ x, y, size, width = size, value, kind = "", text = "", data = {} }) {

@@ -3,7 +3,7 @@
 // Symbols: n input samples, o output samples, c the input coordinate that output i reads. The ruler counts input samples:
 // sample j lies at j, the input covers [-1/2, n - 1/2], and so does the output, whose pixels are n/o wide.
 
-import { cell, choice, clamp, curve, drawing, explorable, g, group, joined, label, menu, number, range, rounded, slider, table } from "./kit.js";
+import { cell, choice, clamp, curve, drawing, explorable, g, group, joined, label, mean, menu, number, on, range, rounded, slider, table } from "./kit.js";
 
 // ---------------------------------------------------------------------------------------------- numbers (pure)
 
@@ -54,7 +54,6 @@ export function describe(state) {
     index: Math.min(state.index, sizes.o - 1) };
 }
 
-const mean = (values) => values.reduce((a, b) => a + b, 0) / values.length;
 const level = (values) => values.every((value) => Math.abs(value - values[0]) < 1e-9);
 const upright = (shift, move) => shift.every((value) => Math.abs(value - move) < 0.0051);
 
@@ -133,7 +132,6 @@ const OUTPUT = 168;
 const TALL = 32;
 const ROOM = 46; // pixels on both sides, for names and for what sticks out
 
-const on = (lit, kind) => (lit ? `${kind} on` : kind);
 
 function inputRow({ n, weights, index }, { move }, at) {
   const lit = new Map(weights[index].map(({ j, weight }) => [j, weight]));

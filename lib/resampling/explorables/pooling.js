@@ -3,7 +3,7 @@
 // Three steps, so that what a stride does is seen by itself: a window at every place (maximum, mean or none), a binomial
 // blur of what comes out, and every s-th value of that.
 
-import { choice, clamp, curve, drawing, explorable, g, group, label, menu, number, range, rounded, slider, table } from "./kit.js";
+import { choice, clamp, curve, drawing, explorable, g, group, label, mean, menu, number, range, rounded, slider, table } from "./kit.js";
 
 // ---------------------------------------------------------------------------------------------- numbers (pure)
 
@@ -21,7 +21,6 @@ export const SIGNALS = {
 
 const modulo = (j, n) => ((j % n) + n) % n;
 export const rolled = (x, by) => x.map((_, j) => x[modulo(j - by, x.length)]);
-const mean = (x) => x.reduce((sum, value) => sum + value, 0) / x.length;
 const norm = (x) => Math.hypot(...x);
 const minus = (x, y) => x.map((value, i) => value - y[i]);
 

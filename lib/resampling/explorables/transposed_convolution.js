@@ -3,7 +3,7 @@
 // Symbols: n samples x, k taps w, s stride, p padding, op output padding, d dilation, o outputs y. Everything is drawn on
 // *places* u = s*j + d*t of the uncropped output: sample j stands at s*j, its copy of tap t at s*j + d*t, output i at i + p.
 
-import { cell, choice, clamp, drawing, explorable, factor, g, group, joined, label, menu, number, numbers, range, slider, table } from "./kit.js";
+import { cell, choice, clamp, drawing, explorable, factor, g, group, joined, label, listed, menu, number, numbers, on, range, replaced, slider, sum, table } from "./kit.js";
 
 // ---------------------------------------------------------------------------------------------- numbers (pure)
 
@@ -17,7 +17,6 @@ export const FORGETTABLE = {
   polyphase: ["weave", "crop", "op"],
 };
 
-const sum = (values) => values.reduce((a, b) => a + b, 0);
 
 /** The layer with its sizes. Who forgets the crop works with p = 0; who forgets op has it put `behind` the output. */
 export function layerOf(state, forget = "nothing") {
@@ -138,7 +137,6 @@ export function stepOf(state, algorithm, i) {
 
 // ----------------------------------------------------------------------------------------------------- words
 
-const listed = (values) => values.map(number).join(", ");
 const plural = (count, one, many = `${one}s`) => `${number(count)} ${count === 1 ? one : many}`;
 
 const HIDING = "these numbers hide it";
@@ -279,7 +277,6 @@ function columnsOf({ layer, truth, way, right, yours }) {
   return { first, count: Math.max(...ends) - first };
 }
 
-const on = (lit, kind) => (lit ? `${kind} on` : kind);
 
 /** A row of cells: `values[i]` at place start + i·apart, as `look(i)` says; null leaves a place empty. */
 const line = (at, y, values, start, look, apart = 1) => values.flatMap((value, i) =>
@@ -411,7 +408,6 @@ function answersTable({ results, yours, right }, { forget }, text) {
 // ------------------------------------------------------------------------------------------- controls and state
 
 const resized = (values, size, next) => range(size).map((i) => values[i] ?? next(i));
-const replaced = (values, at, value) => values.map((old, i) => (i === at ? value : old));
 
 /** Another way, at the same output; a step that it does not have is no longer forgotten. */
 function switched(algorithm, state) {

@@ -3,7 +3,7 @@
 // Symbols: x a picture of side × side pixels, k and s kernel and stride of the pooling, y what pooling keeps (o × o windows),
 // u what is laid out of y again. An index counts the pixels row after row.
 
-import { cell, choice, clamp, drawing, explorable, flat, g, group, h, indices, joined, label, menu, number, range, rounded, slider, table } from "./kit.js";
+import { cell, choice, clamp, drawing, explorable, flat, g, group, h, indices, joined, label, listed, mean, menu, number, on, range, rounded, slider, table } from "./kit.js";
 
 // ---------------------------------------------------------------------------------------------- numbers (pure)
 
@@ -35,7 +35,6 @@ export function maxPool(x, { o, windows }) {
   return { y: rows(best.map(([r, c]) => x[r][c])), index: best.map((pixel) => flat(pixel, [x.length, x.length])) };
 }
 
-const mean = (values) => values.reduce((a, b) => a + b, 0) / values.length;
 const averages = (x, { o, windows }) => square(o, (i, j) => mean(windows[i * o + j].map(([r, c]) => x[r][c])));
 
 /** The pixels that window number w fills. */
@@ -86,7 +85,6 @@ const agreeing = (a, b) => a.flat().filter((value, i) => equal(value, b.flat()[i
 // ----------------------------------------------------------------------------------------------------- words
 
 const plural = (count, one, many = `${one}s`) => `${count} ${count === 1 ? one : many}`;
-const listed = (values) => values.map(number).join(", ");
 
 const EN = {
   title: "Where does each maximum go back?",
@@ -144,7 +142,6 @@ const EN = {
 
 // ---------------------------------------------------------------------------------------------------- figure
 
-const on = (lit, kind) => (lit ? `${kind} on` : kind);
 const short = (value) => rounded(value, 1);
 const TOP = 20; // room for names above the pictures
 
