@@ -24,11 +24,7 @@ BUILD = ROOT / "_build"
 SITE = BUILD / "html"
 sys.path.insert(0, str(ROOT / "book" / "_ext"))
 
-from editions import list_editions, progress  # noqa: E402
-
-
-def languages() -> list[str]:
-    return sorted(path.parent.name for path in LOCALE.glob("*/edition.yml"))
+from editions import languages, list_editions, progress  # noqa: E402
 
 
 def catalogues(language: str) -> list[Path]:

@@ -17,7 +17,7 @@ from sphinx.util.docutils import SphinxDirective
 from traitlets import TraitError
 
 from resampling.explorables import FOLDER, STYLE, explorables, module
-from resampling.explorables.base import EXPORT
+from resampling.explorables.base import EXPORT, in_language
 
 LOGGER = logging.getLogger(__name__)
 WIDGET_STATE = "application/vnd.jupyter.widget-state+json"
@@ -59,6 +59,13 @@ def add_needed_scripts(app: Sphinx, page: str, _template: str, context: dict[str
         app.add_css_file(f"explorables/{STYLE.name}")
 
 
+def translate_drawings(app: Sphinx, doctree: nodes.document) -> None:
+    """The editions show the outputs of the English book: their figures are drawn again."""
+    language = app.config.language or "en"
+    for raw in doctree.findall(nodes.raw) if language != "en" else ():
+        raw.children = [nodes.Text(in_language(raw.astext(), language))]
+
+
 def _is_widget_state(script: Any) -> bool:
     return getattr(script, "attributes", {}).get("type") == WIDGET_STATE
 
@@ -96,6 +103,7 @@ def copy_modules(app: Sphinx, exception: Exception | None) -> None:
 def setup(app: Sphinx) -> dict[str, bool]:
     app.add_directive("anywidget", AnyWidget)
     app.connect("config-inited", lambda app, _config: silence_thebe(app))
+    app.connect("doctree-read", translate_drawings)
     app.connect("html-page-context", add_needed_scripts, priority=900)
     app.connect("build-finished", copy_modules)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

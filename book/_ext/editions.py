@@ -50,17 +50,17 @@ class GluedText(PasteTextRole):
         return super().run()
 
 
+def languages() -> list[str]:
+    return sorted(path.parent.name for path in LOCALE.glob("*/edition.yml"))
+
+
 def words(language: str) -> dict[str, str]:
     return yaml.safe_load((LOCALE / language / "edition.yml").read_text("utf-8"))
 
 
 def list_editions(site: Path) -> None:
     """Write the list of the editions below `site` into each of them."""
-    built = [
-        path.parent.name
-        for path in sorted(LOCALE.glob("*/edition.yml"))
-        if (site / path.parent.name / "index.html").is_file()
-    ]
+    built = [language for language in languages() if (site / language / "index.html").is_file()]
     known = {"": ENGLISH} | {language: words(language) for language in built}
     names = {folder: one["name"] for folder, one in known.items()}
     script = SCRIPT.read_text("utf-8")

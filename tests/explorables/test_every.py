@@ -6,7 +6,7 @@ import re
 import pytest
 
 from resampling.explorables import FOLDER, explorables
-from resampling.explorables.base import module, poster
+from resampling.explorables.base import in_language, module, poster
 
 KINDS = explorables()
 every = pytest.mark.parametrize("name", sorted(KINDS))
@@ -43,6 +43,17 @@ def test_poster_draws_the_first_state(name):
     assert len(re.sub("<.*?>", "", status)) > 30
     assert "NaN" not in html
     assert "undefined" not in html
+
+
+def test_in_an_edition_the_drawing_speaks_its_language():
+    english = KINDS["adjoint"](x=[3.0, -1.0, 2.0]).static_html()
+    russian = in_language(english, "ru")
+    state = re.compile(r'<script type="application/json">.*?</script>')
+    assert state.search(russian)[0] == state.search(english)[0]
+    assert not re.search("[а-я]{4}", english)
+    assert len(re.findall("[а-я]{4}", russian)) > 20
+    assert in_language(russian, "en") == english
+    assert in_language("<p>no figure</p>", "ru") == "<p>no figure</p>"
 
 
 def test_poster_names_a_module_that_fails():

@@ -74,7 +74,7 @@ def test_shifts_by_the_stride_are_followed(answers):
 
 def test_the_blur_is_binomial(in_node):
     for size, taps in zip(
-        range(1, 9), in_node("pooling", "return module.binomial(state);", list(range(1, 9))), strict=True
+        range(1, 9), in_node("pooling", "return module.blurTaps(state);", list(range(1, 9))), strict=True
     ):
         np.testing.assert_array_equal(taps, binomial(size))
 

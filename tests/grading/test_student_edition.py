@@ -3,6 +3,7 @@
 import ast
 import importlib
 import importlib.util
+import inspect
 import json
 import os
 import re
@@ -156,30 +157,22 @@ def as_student(function):
     return invoke
 
 
-VERDICTS = """
-    import importlib, json, pkgutil, sys
-    import resampling.checks
-    from resampling.checks.evaluation import evaluate
-    from resampling.checks.refusals import Refusal, raised
-    from resampling.checks.report import Report
+VERDICTS = f"""
+import importlib, json, pkgutil, sys
+import resampling.checks
+from resampling.checks.evaluation import evaluate
+from resampling.checks.refusals import Refusal, raised
+from resampling.checks.report import Report
 
-    def as_student(function):
-        def invoke(arguments):
-            try:
-                return function(**arguments), arguments
-            except Refusal:
-                raise
-            except Exception as error:
-                raise raised(type(error).__name__, str(error), []) from None
-        return invoke
+{inspect.getsource(as_student)}
 
-    told = {}
-    for found in pkgutil.iter_modules(resampling.checks.__path__, "resampling.checks."):
-        for task in getattr(importlib.import_module(found.name), "TASKS", ()):
-            for name, function in [("", task.reference), *((m.name, m.wrong) for m in task.mistakes)]:
-                told[f"{task.name}: {name}"] = str(Report(evaluate(task, as_student(function), 0)))
-    assert resampling.__file__.startswith(sys.argv[1]), resampling.__file__
-    print(json.dumps(told))
+told = {{}}
+for found in pkgutil.iter_modules(resampling.checks.__path__, "resampling.checks."):
+    for task in getattr(importlib.import_module(found.name), "TASKS", ()):
+        for name, function in [("", task.reference), *((m.name, m.wrong) for m in task.mistakes)]:
+            told[f"{{task.name}}: {{name}}"] = str(Report(evaluate(task, as_student(function), 0)))
+assert resampling.__file__.startswith(sys.argv[1]), resampling.__file__
+print(json.dumps(told))
 """
 
 

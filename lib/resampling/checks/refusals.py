@@ -48,7 +48,7 @@ def time_limit(seconds: float) -> Refusal:
 def as_result(value: Any, expected: Any) -> Any:
     """`value` in the form of `expected`: an array, number, truth value, text, None or tuple; refused if it has none."""
     if value is None and expected is not None:
-        raise Refusal("type", "it returned None: did you forget `return`?")
+        raise Refusal("type", "it returned None, and there is an answer: did you forget `return`?")
     return FORMS[type(expected)](value, expected)
 
 
@@ -102,6 +102,8 @@ def _as_items(value: Any, expected: tuple) -> tuple:
 
 
 def _as_item(index: int, value: Any, expected: Any) -> Any:
+    if value is None and expected is not None:
+        raise Refusal("type", f"item {index} is None, and there is an answer.")
     try:
         return as_result(value, expected)
     except Refusal as refusal:

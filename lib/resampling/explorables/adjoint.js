@@ -3,7 +3,7 @@
 // Symbols: C is the matrix of the convolution of n samples x by the taps w with stride s and padding p; o outputs. v is any
 // vector of o numbers. C⁺ is the pseudo-inverse.
 
-import { cell, choice, clamp, drawing, explorable, factor, g, group, h, joined, label, listed, number, numbers, on, range, replaced, slider, table } from "./kit.js";
+import { cell, choice, clamp, drawing, explorable, factor, g, group, h, joined, label, listed, number, numbers, on, range, replaced, sized, slider, table, typed } from "./kit.js";
 
 // ---------------------------------------------------------------------------------------------- numbers (pure)
 
@@ -407,8 +407,6 @@ function vectorsTable({ x, back, least, told }, text) {
 
 // ------------------------------------------------------------------------------------------- controls and state
 
-const resized = (values, size, next) => range(size).map((i) => values[i] ?? next(i));
-
 function keys(key, state, { row, column, C, x }) {
   const [down, across] = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }[key] ?? [0, 0];
   if (key === "Home" || key === "End") return { row: 0, column: key === "Home" ? 0 : x.length - 1 };
@@ -425,12 +423,6 @@ function point({ data, held, dy, down }, state) {
   return down && data.drag !== undefined ? { column: +data.drag } : null;
 }
 
-const sized = (name, low, high, entry, next) => slider(name, [low, high], {
-  get: (state) => state[entry].length, set: (size, state) => ({ [entry]: resized(state[entry], size, next) }),
-});
-const typed = (name, entry, symbol, role) => numbers(name, {
-  symbol, role, get: (state) => [state[entry]], set: (_, i, value, state) => ({ [entry]: replaced(state[entry], i, value) }),
-});
 const vectorOf = (state) => testVector(state, matrixOf(state).length);
 
 export default explorable({

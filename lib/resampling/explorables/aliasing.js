@@ -1,6 +1,6 @@
 // Aliasing: where a frequency lands when every s-th sample is kept, on one wave and on the rings of a zone plate.
 
-import { bitmap, choice, clamp, curve, drawing, explorable, g, group, label, menu, number, picture, plane, range, rounded, sinc, slider, table } from "./kit.js";
+import { binomial, bitmap, choice, clamp, curve, drawing, explorable, g, group, label, menu, number, picture, plane, range, rounded, sinc, slider, table } from "./kit.js";
 
 // ---------------------------------------------------------------------------------------------- numbers (pure)
 
@@ -19,9 +19,6 @@ export function alike(f, s, top) {
 }
 
 const scaled = (taps) => taps.map((tap) => tap / taps.reduce((sum, one) => sum + one, 0));
-
-/** Row k - 1 of Pascal's triangle, divided by its sum. */
-const binomial = (k) => scaled(range(k - 1).reduce((row) => [...row, 0].map((value, t) => value + (row[t - 1] ?? 0)), [1]));
 
 /** The modified Bessel function I0, by its series. */
 function bessel(x) {
@@ -46,8 +43,8 @@ const KAISER_40_DB = 0.5842 * 19 ** 0.4 + 0.07886 * 19;
 export const FILTERS = {
   none: () => [1],
   average: (s) => Array(s).fill(1 / s),
-  binomial3: () => binomial(3),
-  binomial5: () => binomial(5),
+  binomial3: () => scaled(binomial(3)),
+  binomial5: () => scaled(binomial(5)),
   sinc: (s) => windowedSinc(SINC_SIZES[s], 0.4 / s, KAISER_40_DB),
 };
 

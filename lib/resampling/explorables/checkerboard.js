@@ -3,7 +3,7 @@
 // Symbols: k kernel size, s stride, r phase, w taps, e phase gains, W the kernel's spectrum. A kernel is {taps, shape}:
 // its numbers in one list and one size for each axis, and no function below needs to know how many axes there are.
 
-import { bitmap, button, cell, choice, clamp, curve, drawing, explorable, factor, flat, g, group, h, indices, joined, label, mean, menu, number, picture, plane, product, range, rounded, slider, sum, table } from "./kit.js";
+import { bitmap, button, cell, choice, clamp, curve, drawing, explorable, factor, flat, g, group, h, indices, joined, label, mean, menu, number, on, picture, plane, product, range, rounded, slider, sum, table } from "./kit.js";
 
 // ---------------------------------------------------------------------------------------------- numbers (pure)
 
@@ -204,7 +204,8 @@ const EN = {
     return [`Counting: ${counted}. Adding: ${added}.${blank} `, ["strong", `Here counting is ${clean === even ? "right" : "wrong"}.`]];
   },
   note({ s, layers, contrast, score, marks, kernel }) {
-    const found = `period ${s ** layers}, contrast ${short(contrast)}, Nyquist score ${short(score)} (s = ${s}).`;
+    const pattern = contrast > 1e-9 ? `period ${s ** layers}` : "no pattern";
+    const found = `${pattern}, contrast ${short(contrast)}, Nyquist score ${short(score)} (s = ${s}).`;
     const strongest = Math.max(...marks.map(({ value }) => value));
     const zero = magnitude(kernel, kernel.shape.map(() => 0));
     const spectrum = marks.length ? ` Largest |W| at a circle (full if not 0): ${short(strongest)}, beside |W(0)| = ${short(zero)}.` : "";
@@ -214,7 +215,6 @@ const EN = {
 
 // ---------------------------------------------------------------------------------------------------- figures
 
-const lit = (kind, on) => (on ? `${kind} on` : kind);
 const caption = (text, y = 8) => label(2, y, text, { class: "soft start", style: "font-size:12px" });
 
 /** Where the bars of the taps stand; `value(y)` reads a height back. */
@@ -234,7 +234,7 @@ function tapBars(view, text, width) {
     const [low, high] = [at.y(Math.min(w, 0)), at.y(Math.max(w, 0))];
     const middle = x + at.step / 2;
     return [
-      g("rect", { x: x + 4, y: high, width: at.step - 8, height: Math.max(low - high, 1), rx: 2, class: lit("ker", phases[t] === phase) }),
+      g("rect", { x: x + 4, y: high, width: at.step - 8, height: Math.max(low - high, 1), rx: 2, class: on(phases[t] === phase, "ker") }),
       label(middle, w < 0 ? low + 10 : high - 10, number(w), { style: "font-size:12px", class: t === tap ? "on-text" : "" }),
       label(middle, at.bottom + 18, t, { class: t === tap ? "on-text" : "" }),
       label(middle, at.bottom + 36, phases[t], { class: phases[t] === phase ? "on-text" : "soft" }),
@@ -255,12 +255,12 @@ function phaseRows({ kernel, gains, counts, phases, phase }, { names }, width) {
   const at = plane(axis, axis);
   const rows = gains.map((e, r) => {
     const y = 30 + r * 38;
-    const box = { y: y + 7, width: 12, height: 12, rx: 1, class: lit("ker", r === phase) };
+    const box = { y: y + 7, width: 12, height: 12, rx: 1, class: on(r === phase, "ker") };
     const boxes = range(counts[r]).map((i) => g("rect", { x: 62 + i * 15, ...box }));
     const [left, right] = [at.x(Math.min(e, 0)), at.x(Math.max(e, 0))];
     return [boxes,
       label(2, y + 13, `${names.phase} ${r}`, { class: r === phase ? "on-text start" : "start" }),
-      g("rect", { x: left, y, width: Math.max(right - left, 1), height: 26, rx: 2, class: lit("out", r === phase) }),
+      g("rect", { x: left, y, width: Math.max(right - left, 1), height: 26, rx: 2, class: on(r === phase, "out") }),
       label(width - 2, y + 13, short(e), { class: r === phase ? "on-text end" : "end" }),
       g("rect", { x: 0, y: y - 6, width, height: 38, class: "plain", "data-tap": phases.indexOf(r) })];
   });
@@ -269,8 +269,8 @@ function phaseRows({ kernel, gains, counts, phases, phase }, { names }, width) {
     label(width - 2, 8, names.gain, { class: "soft end", style: "font-size:12px" }), zero, rows);
 }
 
-/** A row of bars from `y` on: `samples` periods of the values, each bar `step` wide; `on(j)` tells which are lit. */
-function barRow(values, { y, samples, width, kind, name, on = () => false }) {
+/** A row of bars from `y` on: `samples` periods of the values, each bar `step` wide; `lit(j)` tells which are. */
+function barRow(values, { y, samples, width, kind, name, lit = () => false }) {
   const count = samples * values.length;
   const step = (width - 4) / count;
   const gap = step > 6 ? 1.5 : 0;
@@ -280,7 +280,7 @@ function barRow(values, { y, samples, width, kind, name, on = () => false }) {
   const bar = (v, j) => {
     const [top, bottom] = [up(Math.max(v, 0)), up(Math.min(v, 0))];
     const size = { width: Math.max(step - 2 * gap, 1), height: Math.max(bottom - top, 1) };
-    return [g("rect", { x: 2 + j * step + gap, y: top, ...size, class: lit(kind, on(j)), ...thin }),
+    return [g("rect", { x: 2 + j * step + gap, y: top, ...size, class: on(lit(j), kind), ...thin }),
       step > 26 ? label(2 + (j + 0.5) * step, y + 66, number(v), { style: "font-size:11px" }) : []];
   };
   const zero = g("line", { x1: 2, x2: width - 2, y1: up(0), y2: up(0), class: "soft" });
@@ -290,8 +290,8 @@ function barRow(values, { y, samples, width, kind, name, on = () => false }) {
 /** On a line: the constant, and below it the output of each layer over the same stretch. */
 function outputRows({ outputs, s, layers, phase }, { names }, width) {
   const shared = { samples: clamp(Math.floor(16 / s ** layers), 2, 6), width };
-  const on = (l) => (j) => s > 1 && l === layers && j % s === phase;
-  const row = (values, l) => barRow(values, { ...shared, y: 76 * l, kind: "out", name: names.layer(l), on: on(l) });
+  const lit = (l) => (j) => s > 1 && l === layers && j % s === phase;
+  const row = (values, l) => barRow(values, { ...shared, y: 76 * l, kind: "out", name: names.layer(l), lit: lit(l) });
   const rows = outputs.map((values, l) => row(values, l + 1));
   return drawing(width, 76 * (layers + 1), "", barRow([1], { ...shared, y: 0, kind: "in", name: names.input }), rows);
 }
@@ -321,7 +321,7 @@ function tapGrid(view, text, width) {
   const { kernel, phases, phase, tap, tapNames } = view;
   const size = clamp(Math.floor((width - 6) / kernel.shape[1]), 30, 44);
   const cells = tapNames.map(([a, b], t) => [
-    cell({ x: 2 + b * size, y: 20 + a * size, size, value: number(kernel.taps[t]), kind: lit("ker", phases[t] === phase),
+    cell({ x: 2 + b * size, y: 20 + a * size, size, value: number(kernel.taps[t]), kind: on(phases[t] === phase, "ker"),
       text: t === tap ? "on-text" : "", data: { "data-drag": "tap", "data-tap": t, "data-from": kernel.taps[t] } }),
     t === tap ? g("rect", { x: 3 + b * size, y: 21 + a * size, width: size - 2, height: size - 2, rx: 4, class: "band" }) : [],
   ]);
@@ -332,7 +332,7 @@ function gainGrid({ gains, counts, phase, phases, phaseNames, s }, { names }) {
   const size = 58;
   const cells = phaseNames.map(([a, b], r) => {
     const [x, y] = [2 + b * size, 20 + a * size];
-    return [cell({ x, y, size, kind: lit("out", r === phase), data: { "data-tap": phases.indexOf(r) } }),
+    return [cell({ x, y, size, kind: on(r === phase, "out"), data: { "data-tap": phases.indexOf(r) } }),
       label(x + size / 2, y + size / 2 - 7, short(gains[r]), { class: r === phase ? "on-text" : "" }),
       label(x + size / 2, y + size / 2 + 14, names.howMany(counts[r]), { class: "soft", style: "font-size:11px" })];
   });
@@ -386,7 +386,7 @@ function withTap(tap, value, state) {
 
 const quarter = (value) => Math.round(value * 4) / 4;
 
-function resized(k, state) {
+function withSize(k, state) {
   const rows = rowsOf(state);
   return withRows((isPicture(state) ? range(k) : [0]).map((a) => range(k).map((b) => rows[a]?.[b] ?? 1)), state);
 }
@@ -445,7 +445,7 @@ export default explorable({
       }),
     ]),
     group("sizes", [
-      slider("size", (state) => [1, MOST[state.mode]], { get: sizeOf, set: resized }),
+      slider("size", (state) => [1, MOST[state.mode]], { get: sizeOf, set: withSize }),
       slider("stride", (state) => [1, isPicture(state) ? 3 : 4]),
       slider("layers", [1, 3]),
       slider("value", [-4, 4], { step: 0.25, get: kernelValue, set: (value, state) => withTap(describe(state).tap, value, state) }),

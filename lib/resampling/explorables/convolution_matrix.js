@@ -3,7 +3,7 @@
 // Symbols: n input length, o output length, k kernel size, s stride, p padding, d dilation. An *axis* is {n, k, s, p, d};
 // a line has one axis, an image has two, and no function below needs to know which.
 
-import { cell, choice, drawing, explorable, factor, flat, g, group, h, indices, joined, label, menu, number, numbers, on, product, range, replaced, slider, table } from "./kit.js";
+import { binomial, cell, choice, drawing, explorable, factor, flat, g, group, h, indices, joined, label, menu, number, numbers, on, product, range, replaced, resized, slider, table } from "./kit.js";
 
 // ---------------------------------------------------------------------------------------------- numbers (pure)
 
@@ -74,10 +74,7 @@ export function columnTerms(view, j) {
 }
 
 /** A weight array of another size: what fits is kept, and new taps count on (1, 2, 3, ...). */
-export const resized = (weight, k) => range(k).map((t) => weight[t] ?? t + 1);
 export const resized2d = (weight, kH, kW) => range(kH).map((a) => range(kW).map((b) => weight[a]?.[b] ?? a * kW + b + 1));
-
-const binomial = (k) => range(k).reduce((row) => [1, ...row.slice(1).map((v, i) => v + row[i]), 1].slice(0, row.length + 1), []);
 
 /** Kernels to start from, by name; each takes a size. */
 export const PRESETS = {
@@ -336,7 +333,7 @@ export default explorable({
     group("mode", [choice("mode", ["1d", "2d"], { set: (mode) => ({ mode, axis: "row", index: 0 }) })]),
     group("sizes", [
       slider("length", onLine(1, 10)),
-      slider("kernel", onLine(1, 5), { get: ({ weight }) => weight.length, set: (k, { weight }) => ({ weight: resized(weight, k) }) }),
+      slider("kernel", onLine(1, 5), { get: ({ weight }) => weight.length, set: (k, { weight }) => ({ weight: resized(weight, k, (t) => t + 1) }) }),
       slider("height", onImage(2, 4)),
       slider("width", onImage(2, 4)),
       slider("kernelHeight", onImage(1, 3), { get: ({ weight2d }) => weight2d.length, set: (k, { weight2d }) => ({ weight2d: resized2d(weight2d, k, weight2d[0].length) }) }),

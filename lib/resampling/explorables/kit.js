@@ -11,7 +11,12 @@ export const sum = (values) => values.reduce((a, b) => a + b, 0);
 export const mean = (values) => sum(values) / values.length;
 export const sinc = (x) => (x === 0 ? 1 : Math.sin(Math.PI * x) / (Math.PI * x));
 export const replaced = (values, at, value) => values.map((old, i) => (i === at ? value : old));
+/** A list of another size: what fits is kept, and `next(i)` gives what is new. */
+export const resized = (values, size, next) => range(size).map((i) => values[i] ?? next(i));
 export const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
+
+/** The first k binomial coefficients of row k − 1: the taps of a smooth kernel, before they are divided by their sum. */
+export const binomial = (k) => range(k - 1).reduce((row) => [...row, 0].map((value, t) => value + (row[t - 1] ?? 0)), [1]);
 
 /** Every index of an array of this shape, the last axis fastest. */
 export const indices = (shape) => shape.reduce((rows, size) => rows.flatMap((row) => range(size).map((i) => [...row, i])), [[]]);
@@ -25,6 +30,9 @@ export const number = (value) => rounded(value, 2);
 
 /** A factor of a product: negative numbers in brackets. */
 export const factor = (value) => (value < 0 ? `(${number(value)})` : number(value));
+
+/** A count and its noun. */
+export const plural = (count, one, many = `${one}s`) => `${number(count)} ${count === 1 ? one : many}`;
 
 export const listed = (values) => values.map(number).join(", ");
 
@@ -162,6 +170,15 @@ export const toggle = (name, options = {}) => control("toggle")(name, [false, tr
 export const numbers = (name, options) => control("numbers")(name, [], { get: (state) => [state[name]], ...options });
 /** A button: `set(null, state)` gives the changes. */
 export const button = (name, set) => control("button")(name, [], { get: () => null, set });
+
+/** A slider for the length of the list state[entry]; `next(i)` gives new entries. */
+export const sized = (name, low, high, entry, next) => slider(name, [low, high], {
+  get: (state) => state[entry].length, set: (size, state) => ({ [entry]: resized(state[entry], size, next) }),
+});
+/** The list state[entry] to type, called `symbol`. */
+export const typed = (name, entry, symbol, role) => numbers(name, {
+  symbol, role, get: (state) => [state[entry]], set: (_, i, value, state) => ({ [entry]: replaced(state[entry], i, value) }),
+});
 
 /** Controls that belong together; its name is text.groups[name]. `class` "sizes" lays sliders out in columns. */
 export const group = (name, controls, options = {}) => ({ name, controls, ...options });
@@ -394,17 +411,17 @@ export function explorable(spec) {
 /** Draw now, when the model changes and when the width changes; returns the clean-up. */
 function connect(traits, model, box, draw) {
   let width = -1;
-  const resized = new ResizeObserver(() => {
+  const observer = new ResizeObserver(() => {
     if (box.clientWidth === width) return;
     width = box.clientWidth;
     draw();
   });
   draw();
   width = box.clientWidth;
-  resized.observe(box);
+  observer.observe(box);
   for (const name of traits) model.on(`change:${name}`, draw);
   return () => {
-    resized.disconnect();
+    observer.disconnect();
     for (const name of traits) model.off(`change:${name}`, draw);
   };
 }

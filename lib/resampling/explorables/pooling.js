@@ -3,7 +3,7 @@
 // Three steps, so that what a stride does is seen by itself: a window at every place (maximum, mean or none), a binomial
 // blur of what comes out, and every s-th value of that.
 
-import { choice, clamp, curve, drawing, explorable, g, group, label, mean, menu, number, range, rounded, slider, table } from "./kit.js";
+import { binomial, choice, clamp, curve, drawing, explorable, g, group, label, mean, menu, number, range, rounded, slider, table } from "./kit.js";
 
 // ---------------------------------------------------------------------------------------------- numbers (pure)
 
@@ -24,9 +24,8 @@ export const rolled = (x, by) => x.map((_, j) => x[modulo(j - by, x.length)]);
 const norm = (x) => Math.hypot(...x);
 const minus = (x, y) => x.map((value, i) => value - y[i]);
 
-/** Row size - 1 of Pascal's triangle, scaled to the sum 1. */
-export const binomial = (size) =>
-  range(size - 1).reduce((row) => [...row, 0].map((value, t) => (value + (row[t - 1] ?? 0)) / 2), [1]);
+/** Binomial taps with the sum 1. */
+export const blurTaps = (size) => binomial(size).map((tap) => tap / 2 ** (size - 1));
 
 /** The window at every place j: samples j, ..., j + k - 1 of the ring. */
 function windowed(x, mode, k) {
@@ -38,7 +37,7 @@ function windowed(x, mode, k) {
 export function dense(x, { mode, kernel_size: k, blur }) {
   const z = windowed(x, mode, k);
   const before = Math.floor((blur - 1) / 2);
-  return z.map((_, j) => binomial(blur).reduce((sum, w, t) => sum + w * z[modulo(j + t - before, z.length)], 0));
+  return z.map((_, j) => blurTaps(blur).reduce((sum, w, t) => sum + w * z[modulo(j + t - before, z.length)], 0));
 }
 
 const kept = (z, stride) => z.filter((_, j) => j % stride === 0);

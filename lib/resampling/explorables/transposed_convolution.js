@@ -3,7 +3,7 @@
 // Symbols: n samples x, k taps w, s stride, p padding, op output padding, d dilation, o outputs y. Everything is drawn on
 // *places* u = s*j + d*t of the uncropped output: sample j stands at s*j, its copy of tap t at s*j + d*t, output i at i + p.
 
-import { cell, choice, clamp, drawing, explorable, factor, g, group, joined, label, listed, menu, number, numbers, on, range, replaced, slider, sum, table } from "./kit.js";
+import { cell, choice, clamp, drawing, explorable, factor, g, group, joined, label, listed, menu, number, numbers, on, plural, range, sized, slider, sum, table, typed } from "./kit.js";
 
 // ---------------------------------------------------------------------------------------------- numbers (pure)
 
@@ -137,7 +137,6 @@ export function stepOf(state, algorithm, i) {
 
 // ----------------------------------------------------------------------------------------------------- words
 
-const plural = (count, one, many = `${one}s`) => `${number(count)} ${count === 1 ? one : many}`;
 
 const HIDING = "these numbers hide it";
 const REASONS = {
@@ -407,8 +406,6 @@ function answersTable({ results, yours, right }, { forget }, text) {
 
 // ------------------------------------------------------------------------------------------- controls and state
 
-const resized = (values, size, next) => range(size).map((i) => values[i] ?? next(i));
-
 /** Another way, at the same output; a step that it does not have is no longer forgotten. */
 function switched(algorithm, state) {
   const { now, layer } = describe(state);
@@ -429,12 +426,6 @@ function point({ data }, state) {
   return data.output === undefined ? null : { step: stepOf(state, state.algorithm, +data.output) };
 }
 
-const sized = (name, low, high, entry, next) => slider(name, [low, high], {
-  get: (state) => state[entry].length, set: (size, state) => ({ [entry]: resized(state[entry], size, next) }),
-});
-const typed = (name, entry, symbol, role) => numbers(name, {
-  symbol, role, get: (state) => [state[entry]], set: (_, i, value, state) => ({ [entry]: replaced(state[entry], i, value) }),
-});
 
 /** What is forgotten shows in the whole answer: go to its last step. */
 const forgotten = (forget) => (forget === "nothing" ? { forget } : { forget, step: Infinity });

@@ -3,7 +3,7 @@
 // Symbols: x a picture of side × side pixels, k and s kernel and stride of the pooling, y what pooling keeps (o × o windows),
 // u what is laid out of y again. An index counts the pixels row after row.
 
-import { cell, choice, clamp, drawing, explorable, flat, g, group, h, indices, joined, label, listed, mean, menu, number, on, range, rounded, slider, table } from "./kit.js";
+import { cell, choice, clamp, drawing, explorable, flat, g, group, h, indices, joined, label, listed, mean, menu, number, on, plural, range, rounded, slider, table } from "./kit.js";
 
 // ---------------------------------------------------------------------------------------------- numbers (pure)
 
@@ -84,7 +84,6 @@ const agreeing = (a, b) => a.flat().filter((value, i) => equal(value, b.flat()[i
 
 // ----------------------------------------------------------------------------------------------------- words
 
-const plural = (count, one, many = `${one}s`) => `${count} ${count === 1 ? one : many}`;
 
 const EN = {
   title: "Where does each maximum go back?",
@@ -235,7 +234,7 @@ const waysTable = (view, text) => table(text.caption(view), text.head, view.summ
 const withPixel = ({ picture }, row, column, value) => ({
   picture: picture.map((line, r) => line.map((old, c) => (r === row && c === column ? clamp(value, -99, 99) : old))), row, column,
 });
-const resized = (picture, side) => square(side, (r, c) => picture[r]?.[c] ?? NUMBERS[r][c]);
+const resizedPicture = (picture, side) => square(side, (r, c) => picture[r]?.[c] ?? NUMBERS[r][c]);
 const startOf = ({ picture }) => Object.keys(PICTURES).find((name) =>
   JSON.stringify(PICTURES[name](picture.length)) === JSON.stringify(picture)) ?? "own";
 const started = (name, side) => ({ picture: PICTURES[name](side), ...(name === "peak" ? { row: side >> 1, column: side >> 1 } : {}) });
@@ -271,7 +270,7 @@ export default explorable({
     group("way", [choice("way", WAYS)]),
     group("values", [choice("values", ["pooled", "own"])]),
     group("sizes", [
-      slider("side", [2, 6], { get: ({ picture }) => picture.length, set: (side, { picture }) => ({ picture: resized(picture, side) }) }),
+      slider("side", [2, 6], { get: ({ picture }) => picture.length, set: (side, { picture }) => ({ picture: resizedPicture(picture, side) }) }),
       slider("kernel_size", [1, 3]),
       slider("stride", [1, 3]),
       slider("value", [-20, 20], {

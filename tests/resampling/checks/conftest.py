@@ -27,6 +27,12 @@ def judge():
     return lambda task, answer, seed=0: evaluate(task, plain_call(answer), seed)
 
 
+@pytest.fixture(scope="session")
+def lost(judge):
+    """Names of the properties that `answer` does not have."""
+    return lambda task, answer, seed=0: {f.property for f in judge(task, answer, seed).findings if not f.earned}
+
+
 def plain_call(answer):
     def invoke(arguments):
         try:

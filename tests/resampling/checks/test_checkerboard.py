@@ -21,10 +21,6 @@ from resampling.checks.checkerboard import (
 SEEDS = range(3)
 
 
-def lost(task, answer, judge):
-    return {f.property for f in judge(task, answer).findings if not f.earned}
-
-
 def pattern_by_autograd(weight, length, stride=1, padding=0):
     x = torch.zeros(1, 1, length, dtype=torch.float64, requires_grad=True)
     F.conv1d(x, torch.tensor(weight)[None, None], stride=stride, padding=padding).sum().backward()
@@ -110,27 +106,27 @@ def test_the_last_task_is_true_of_layers():
                 torch.testing.assert_close(copied, F.conv_transpose1d(x, kernel, stride=s))
 
 
-def test_a_stack_whose_cleanness_is_guessed_keeps_the_points_of_its_kernel(judge):
+def test_a_stack_whose_cleanness_is_guessed_keeps_the_points_of_its_kernel(lost):
     def answer(**given):
         return (*stack_of_layers(**given)[:2], True)
 
-    assert lost(STACK_OF_LAYERS, answer, judge) == {"clean or not"}
+    assert lost(STACK_OF_LAYERS, answer) == {"clean or not"}
 
 
-def test_whether_a_stack_is_clean_cannot_be_told_from_its_layers(judge):
+def test_whether_a_stack_is_clean_cannot_be_told_from_its_layers(lost):
     def answer(weights, strides):
         kernel, total, _ = stack_of_layers(weights, strides)
         clean = all(map(is_checkerboard_free, weights, strides))
         return kernel, total, clean or is_checkerboard_free(weights[-1], total)
 
-    assert lost(STACK_OF_LAYERS, answer, judge) == {"clean or not"}
+    assert lost(STACK_OF_LAYERS, answer) == {"clean or not"}
 
 
-def test_a_test_for_exact_constants_is_not_enough(judge):
+def test_a_test_for_exact_constants_is_not_enough(lost):
     def answer(x, stride=(2, 2)):
         return 0 if np.ptp(x) == 0 else nyquist_energy(x, stride, tol=0)
 
-    assert lost(NYQUIST_SCORE, answer, judge) == {"a constant scores 0"}
+    assert lost(NYQUIST_SCORE, answer) == {"a constant scores 0"}
 
 
 def test_a_rule_for_stride_two_is_worth_something(judge):
@@ -140,15 +136,15 @@ def test_a_rule_for_stride_two_is_worth_something(judge):
     assert 0 < judge(AFTER_NEAREST, answer).score < AFTER_NEAREST.points
 
 
-def test_gains_without_dilation_cost_only_dilation(judge):
-    assert lost(PHASE_GAINS, lambda weight, stride, dilation=(1, 1): phase_gains(weight, stride), judge) == {"dilation"}
+def test_gains_without_dilation_cost_only_dilation(lost):
+    assert lost(PHASE_GAINS, lambda weight, stride, dilation=(1, 1): phase_gains(weight, stride)) == {"dilation"}
 
 
-def test_equal_phases_are_enough_for_a_start(judge):
+def test_equal_phases_are_enough_for_a_start(judge, lost):
     def answer(weight, stride):
         k = weight.shape[-1]
         means = np.stack([weight[..., r::stride].mean(-1) for r in range(min(stride, k))], axis=-1)
         return weight + (means.mean(-1, keepdims=True) - means)[..., np.arange(k) % stride]
 
-    assert "equally many taps in every phase" not in lost(CLEAN_KERNEL, answer, judge)
+    assert "equally many taps in every phase" not in lost(CLEAN_KERNEL, answer)
     assert judge(CLEAN_KERNEL, answer).score < CLEAN_KERNEL.points

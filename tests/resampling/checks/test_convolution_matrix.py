@@ -101,31 +101,27 @@ def test_separable_matrices_may_use_kron(judge):
     assert judge(CONV_MATRIX2D, answer).score == CONV_MATRIX2D.points
 
 
-def lost(task, answer, judge):
-    return {f.property for f in judge(task, answer).findings if not f.earned}
-
-
 @pytest.mark.parametrize("option", ["stride", "padding", "dilation"])
-def test_ignoring_one_option_of_conv_matrix1d_costs_that_one_alone(option, judge):
+def test_ignoring_one_option_of_conv_matrix1d_costs_that_one_alone(option, lost):
     def answer(weight, length, **options):
         return conv_matrix1d(weight, length, **{name: v for name, v in options.items() if name != option})
 
-    assert lost(CONV_MATRIX1D, answer, judge) == {option, "all of them together"}
+    assert lost(CONV_MATRIX1D, answer) == {option, "all of them together"}
 
 
 @pytest.mark.parametrize("option", ["stride", "padding"])
-def test_ignoring_one_option_of_conv_matrix2d_costs_that_one_alone(option, judge):
+def test_ignoring_one_option_of_conv_matrix2d_costs_that_one_alone(option, lost):
     def answer(weight, size, **options):
         return conv_matrix2d(weight, size, **{name: v for name, v in options.items() if name != option})
 
-    assert lost(CONV_MATRIX2D, answer, judge) == {f"{option}, its own on each axis", "both together"}
+    assert lost(CONV_MATRIX2D, answer) == {f"{option}, its own on each axis", "both together"}
 
 
-def test_ignoring_stride_costs_nothing_where_channels_have_none(judge):
+def test_ignoring_stride_costs_nothing_where_channels_have_none(lost):
     def answer(weight, length, groups=1, **_):
         return conv_matrix_channels(weight, length, groups=groups)
 
-    assert lost(CONV_MATRIX_CHANNELS, answer, judge) == {"stride, padding and groups together"}
+    assert lost(CONV_MATRIX_CHANNELS, answer) == {"stride, padding and groups together"}
 
 
 def test_counting_the_built_matrix_costs_only_the_large_sizes(check):
@@ -149,9 +145,9 @@ def test_counting_window_by_window_costs_only_the_large_sizes(check):
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_one_dtype_for_every_kernel_costs_the_dtype(dtype, judge):
+def test_one_dtype_for_every_kernel_costs_the_dtype(dtype, lost):
     answer = lambda weight, length, **k: conv_matrix1d(weight, length, **k).astype(dtype)  # noqa: E731
-    assert lost(CONV_MATRIX1D, answer, judge) == {"the dtype is the kernel's"}
+    assert lost(CONV_MATRIX1D, answer) == {"the dtype is the kernel's"}
 
 
 def test_a_matrix_of_the_right_shape_alone_earns_the_shape_alone(judge):

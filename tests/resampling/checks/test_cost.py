@@ -24,10 +24,6 @@ from resampling.checks.cost import (
 SEEDS = range(3)
 
 
-def lost(task, answer, judge, seed=0):
-    return {f.property for f in judge(task, answer, seed).findings if not f.earned}
-
-
 def bound_by_ifs(multiply_adds, numbers, dtype_bytes, gflops, gigabytes):
     flops, moved = np.float64(2 * multiply_adds), np.float64(numbers * dtype_bytes)
     if flops / gflops < moved / gigabytes:
@@ -110,11 +106,11 @@ def test_the_examples_of_the_notebook_are_right():
     assert plan_upsamplers(*tables, 1, 1, 4) == (0, 1)
 
 
-def test_the_columns_alone_are_worth_a_point(judge):
+def test_the_columns_alone_are_worth_a_point(judge, lost):
     def answer(input, weight, **given):
         return tconv_by_gemm(input, weight, **given)[0], np.zeros((1, 1, 1))
 
-    assert "the columns" not in lost(TCONV_BY_GEMM, answer, judge)
+    assert "the columns" not in lost(TCONV_BY_GEMM, answer)
     assert judge(TCONV_BY_GEMM, answer).score == 1
 
 
@@ -132,13 +128,13 @@ def test_tensors_are_as_good_as_arrays(root, check):
     assert check(TCONV_BY_GEMM, only_numpy, device="cpu")[0] == 0
 
 
-def test_missing_times_are_one_property(judge):
+def test_missing_times_are_one_property(lost):
     def answer(a, b, warm_up=1):
         if np.isnan(a).any():
             raise ValueError("nan")
         return fair_ratio(a, b, warm_up)
 
-    assert lost(FAIR_RATIO, answer, judge) == {"rounds in which a time is missing"}
+    assert lost(FAIR_RATIO, answer) == {"rounds in which a time is missing"}
 
 
 def test_one_level_is_worth_a_point(judge):

@@ -22,10 +22,6 @@ from resampling.training.counting import multiply_adds
 SEEDS = range(3)
 
 
-def lost(task, answer, judge, seed=0):
-    return {f.property for f in judge(task, answer, seed).findings if not f.earned}
-
-
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "bilinear"])
 @pytest.mark.parametrize("scale", [1, 2, 3])
 def test_the_counts_are_those_of_the_networks_blocks(kind, scale):
@@ -125,20 +121,20 @@ def test_a_list_is_as_good_as_a_tuple(judge):
     assert judge(BLOCK_COST, lambda **given: list(block_cost(**given))).score == BLOCK_COST.points
 
 
-def test_each_kind_of_block_has_its_own_points(judge):
+def test_each_kind_of_block_has_its_own_points(judge, lost):
     for kind in ("nearest", "sub_pixel", "transposed"):
 
         def answer(kind, input, weight, bias, scale=2, left_out=kind):
             return np.zeros(1) if kind == left_out else upsample_block(kind, input, weight, bias, scale)
 
-        assert all(name.startswith(kind) for name in lost(UPSAMPLE_BLOCK, answer, judge))
+        assert all(name.startswith(kind) for name in lost(UPSAMPLE_BLOCK, answer))
         assert 0 < judge(UPSAMPLE_BLOCK, answer).score < UPSAMPLE_BLOCK.points
 
 
-def test_one_level_alone_is_worth_something(judge):
+def test_one_level_alone_is_worth_something(lost):
     def answer(input, offsets):
         if len(offsets) > 1:
             raise ValueError("too deep")
         return segnet_path(input, offsets)
 
-    assert lost(SEGNET_PATH, answer, judge) == {"several levels", "channels"}
+    assert lost(SEGNET_PATH, answer) == {"several levels", "channels"}

@@ -22,10 +22,6 @@ from resampling.checks.gradients import (
 SEEDS = range(3)
 
 
-def lost(task, answer, judge):
-    return {f.property for f in judge(task, answer).findings if not f.earned}
-
-
 def by_autograd(layer, grad_output, arrays, **options):
     leaves = [torch.tensor(a, requires_grad=True) for a in arrays]
     return torch.autograd.grad(layer(*leaves, **options), leaves, torch.tensor(grad_output))
@@ -88,19 +84,19 @@ def test_another_way_gets_full_marks(problem, way, seed, judge):
 
 
 @pytest.mark.parametrize("number", range(3))
-def test_one_gradient_of_three_is_worth_its_points(number, judge):
+def test_one_gradient_of_three_is_worth_its_points(number, lost):
     def answer(**given):
         return tuple(a if i == number else a * 0 + 7 for i, a in enumerate(conv1d_gradients(**given)))
 
     kept = {"the gradient of the input", "the gradient of the weight", "the gradient of the bias"}
-    assert len(lost(CONV1D_GRADIENTS, answer, judge) & kept) == 2
+    assert len(lost(CONV1D_GRADIENTS, answer) & kept) == 2
 
 
-def test_a_first_version_without_stride_and_padding_is_worth_something(judge):
+def test_a_first_version_without_stride_and_padding_is_worth_something(lost):
     def answer(grad_output, input, weight, stride=(1, 1), padding=(0, 0)):
         return conv2d_backward(grad_output, input, weight)
 
-    assert lost(CONV2D_BACKWARD, answer, judge) == {
+    assert lost(CONV2D_BACKWARD, answer) == {
         "a stride of its own for each axis",
         "a padding of its own for each axis",
     }
@@ -114,18 +110,18 @@ def test_who_can_do_the_average_only_gets_a_point(judge):
 
 
 @pytest.mark.parametrize("mode", ["avg", "max"])
-def test_who_thinks_that_windows_leave_no_gaps_loses_a_property(mode, judge):
+def test_who_thinks_that_windows_leave_no_gaps_loses_a_property(mode, lost):
     def answer(**given):
         gaps = given["mode"] == mode and any(map(np.greater, given["stride"], given["kernel_size"]))
         return pool2d_backward(**given) * (1 - gaps)
 
     name = {"avg": "average", "max": "maximum"}[mode]
-    assert lost(POOL2D_BACKWARD, answer, judge) == {f"{name}, windows side by side or apart"}
+    assert lost(POOL2D_BACKWARD, answer) == {f"{name}, windows side by side or apart"}
 
 
-def test_sharing_among_ties_costs_only_the_ties(judge):
+def test_sharing_among_ties_costs_only_the_ties(lost):
     shared = next(m for m in POOL2D_BACKWARD.mistakes if m.name == "equal maxima share the gradient")
-    assert lost(POOL2D_BACKWARD, shared.wrong, judge) == {"of equal maxima the first one, row after row"}
+    assert lost(POOL2D_BACKWARD, shared.wrong) == {"of equal maxima the first one, row after row"}
 
 
 def test_moving_x_itself_and_back_again_is_no_harm_but_leaving_it_moved_is(judge):

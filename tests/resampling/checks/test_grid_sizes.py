@@ -22,10 +22,6 @@ from resampling.checks.grid_sizes import (
 SEEDS = range(3)
 
 
-def lost(task, answer, judge):
-    return {f.property for f in judge(task, answer).findings if not f.earned}
-
-
 def by_walking(length, kernel_size, stride=1, padding=0, dilation=1):
     count, place = 0, -padding
     while place + dilation * (kernel_size - 1) < length + padding:
@@ -116,8 +112,8 @@ def test_an_answer_by_search_or_gradient_is_right(asked, way, judge):
     assert judge(asked, way).score == asked.points
 
 
-def test_trying_every_length_costs_only_the_deep_encoders(judge):
-    assert lost(PLAN_ENCODER_DECODER, plan_by_trying, judge) == {"the same without trying every length"}
+def test_trying_every_length_costs_only_the_deep_encoders(lost):
+    assert lost(PLAN_ENCODER_DECODER, plan_by_trying) == {"the same without trying every length"}
 
 
 def test_a_list_is_as_good_as_a_tuple(judge):
@@ -132,13 +128,13 @@ def test_a_list_is_as_good_as_a_tuple(judge):
 @pytest.mark.parametrize(
     ("option", "property_name"), [("stride", "stride"), ("padding", "padding on both sides"), ("dilation", "dilation")]
 )
-def test_ignoring_one_option_of_count_windows_costs_that_one(option, property_name, judge):
+def test_ignoring_one_option_of_count_windows_costs_that_one(option, property_name, lost):
     def answer(length, kernel_size, **options):
         return count_windows(length, kernel_size, **{name: v for name, v in options.items() if name != option})
 
     assert (
         property_name
-        in lost(COUNT_WINDOWS, answer, judge)
+        in lost(COUNT_WINDOWS, answer)
         <= {
             property_name,
             "all of them together",

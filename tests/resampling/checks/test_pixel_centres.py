@@ -25,10 +25,6 @@ from resampling.checks.pixel_centres import (
 SEEDS = range(3)
 
 
-def lost(task, answer, judge):
-    return {f.property for f in judge(task, answer).findings if not f.earned}
-
-
 def in_torch(x, size, mode="half_pixel"):
     image = torch.tensor(x)[None, None]
     if mode.startswith("nearest"):
@@ -120,13 +116,13 @@ def test_noise_below_half_a_grey_level_does_not_fool_the_detective():
         assert which_convention(x, y + 3) == "other"
 
 
-def test_linear_alone_earns_its_half(judge):
+def test_linear_alone_earns_its_half(lost):
     def answer(x, size, mode="half_pixel"):
         if mode.startswith("nearest"):
             raise ValueError(mode)
         return resize_on_grid(x, size, mode)
 
-    assert lost(RESIZE_ON_GRID, answer, judge) == {"nearest", "nearest-exact"}
+    assert lost(RESIZE_ON_GRID, answer) == {"nearest", "nearest-exact"}
 
 
 def test_half_pixel_alone_earns_something(judge):
@@ -136,13 +132,13 @@ def test_half_pixel_alone_earns_something(judge):
     assert judge(COORDINATE_MAP, answer).score == 1
 
 
-def test_a_background_left_in_costs_that_property(judge):
+def test_a_background_left_in_costs_that_property(lost):
     def answer(before, after):
         return (
             picture_shift(np.append(before, before * 0, 0)[: len(before)], after) if before.min() == 0 else (0.0, 0.0)
         )
 
-    assert lost(PICTURE_SHIFT, answer, judge) == {"a grey background does not count"}
+    assert lost(PICTURE_SHIFT, answer) == {"a grey background does not count"}
 
 
 def test_taps_and_padding_have_points_of_their_own(judge):

@@ -22,10 +22,6 @@ from resampling.checks.pooling import (
 SEEDS = range(3)
 
 
-def lost(task, answer, judge):
-    return {f.property for f in judge(task, answer).findings if not f.earned}
-
-
 def max_by_torch(input, kernel_size, stride, padding=0, ceil_mode=False):
     x = torch.tensor(input)[None]
     values, where = F.max_pool1d(x, kernel_size, stride, padding, ceil_mode=ceil_mode, return_indices=True)
@@ -84,32 +80,32 @@ def test_a_first_version_of_max_pooling_is_worth_something(name, judge):
     assert 1 <= judge(MAX_POOL1D, answer).score < MAX_POOL1D.points
 
 
-def test_values_alone_earn_theirs(judge):
+def test_values_alone_earn_theirs(lost):
     def answer(*args, **options):
         values, where = max_pool1d(*args, **options)
         return values, np.zeros_like(where) - 9
 
-    assert lost(MAX_POOL1D, answer, judge) == {
+    assert lost(MAX_POOL1D, answer) == {
         "where it was found",
         "positions in the input, not in the padding",
     }
 
 
-def test_no_finite_number_is_low_enough_for_the_border(judge):
+def test_no_finite_number_is_low_enough_for_the_border(lost):
     def answer(input, kernel_size, stride, padding=0, ceil_mode=False):
         padded = np.pad(input, padding, constant_values=-1e9)
         values, where = max_pool1d(padded, kernel_size, stride, 0, ceil_mode and not padding)
         return values, where - padding
 
-    assert "the border is minus infinity" in lost(MAX_POOL1D, answer, judge)
+    assert "the border is minus infinity" in lost(MAX_POOL1D, answer)
 
 
 @pytest.mark.parametrize("flag", ["ceil_mode", "count_include_pad"])
-def test_a_mean_that_knows_one_flag_earns_what_does_not_need_the_other(flag, judge):
+def test_a_mean_that_knows_one_flag_earns_what_does_not_need_the_other(flag, lost):
     def answer(**given):
         return avg_pool2d(**{name: value for name, value in given.items() if name != flag})
 
-    assert lost(AVG_POOL2D, answer, judge) == {
+    assert lost(AVG_POOL2D, answer) == {
         "both flags",
         {"ceil_mode": "ceil_mode", "count_include_pad": "count_include_pad=False"}[flag],
     }

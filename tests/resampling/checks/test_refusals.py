@@ -1,5 +1,7 @@
 """What is accepted as a result, what counts as equal, and the words for the rest."""
 
+import re
+
 import numpy as np
 import pytest
 import torch
@@ -142,6 +144,18 @@ def test_no_kind_of_result_is_taken_for_another(expected, value):
     with pytest.raises(Refusal) as caught:
         as_result(value, expected)
     assert caught.value.kind == "type"
+
+
+@pytest.mark.parametrize(
+    ("expected", "value", "said"),
+    [
+        (MATRIX, None, "it returned None, and there is an answer: did you forget `return`?"),
+        ((None, 2), (None, None), "item 1 is None, and there is an answer."),
+    ],
+)
+def test_nothing_in_the_place_of_an_answer_is_told_where_it_is(expected, value, said):
+    with pytest.raises(Refusal, match=f"^{re.escape(said)}$"):
+        as_result(value, expected)
 
 
 def test_numbers_of_another_kind_are_never_the_same():

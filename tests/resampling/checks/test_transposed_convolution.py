@@ -25,10 +25,6 @@ from resampling.checks.transposed_convolution import (
 SEEDS = range(3)
 
 
-def lost(task, answer, judge):
-    return {f.property for f in judge(task, answer).findings if not f.earned}
-
-
 def by_painting(input, weight, stride=1, padding=0):
     whole = np.zeros(stride * (len(input) - 1) + len(weight))
     for j, sample in enumerate(input):
@@ -129,11 +125,11 @@ def test_another_way_gets_full_marks(problem, way, seed, judge):
     assert judge(problem, way, seed).score == problem.points
 
 
-def test_a_first_answer_without_padding_is_worth_two_points(judge):
+def test_a_first_answer_without_padding_is_worth_two_points(lost):
     def answer(input, weight, stride=1, padding=0):
         return by_painting(input, weight, stride)
 
-    assert lost(TCONV_BY_INSERTION, answer, judge) == {"padding cuts", "padding beyond k - 1"}
+    assert lost(TCONV_BY_INSERTION, answer) == {"padding cuts", "padding beyond k - 1"}
 
 
 @pytest.mark.parametrize(
@@ -144,26 +140,26 @@ def test_a_first_answer_without_padding_is_worth_two_points(judge):
         ("groups", 1, "groups"),
     ],
 )
-def test_each_option_of_the_layer_has_its_own_points(option, value, name, judge):
+def test_each_option_of_the_layer_has_its_own_points(option, value, name, lost):
     def answer(**given):
         return tconv2d_full(**given | {option: value})
 
-    assert lost(TCONV2D_FULL, answer, judge) == {name, "all of it together"}
+    assert lost(TCONV2D_FULL, answer) == {name, "all of it together"}
 
 
-def test_output_padding_is_not_always_below_the_stride(judge):
+def test_output_padding_is_not_always_below_the_stride(lost):
     def answer(stride=(1, 1), output_padding=(0, 0), **given):
         below = tuple(min(op, s - 1) for op, s in zip(output_padding, stride, strict=True))
         return tconv2d_full(stride=stride, output_padding=below, **given)
 
-    assert lost(TCONV2D_FULL, answer, judge) == {"all of it together"}
+    assert lost(TCONV2D_FULL, answer) == {"all of it together"}
 
 
-def test_a_converter_for_keras_alone_is_worth_something(judge):
+def test_a_converter_for_keras_alone_is_worth_something(lost):
     def answer(weight, framework, groups=1):
         return weight_for_torch(weight, framework, groups) if framework != "jax" else weight
 
-    assert lost(WEIGHT_FOR_TORCH, answer, judge) == {"from JAX", "from JAX, with groups"}
+    assert lost(WEIGHT_FOR_TORCH, answer) == {"from JAX", "from JAX, with groups"}
 
 
 @pytest.mark.parametrize("number", range(2))

@@ -19,10 +19,6 @@ from resampling.checks.unpooling import (
 SEEDS = range(3)
 
 
-def lost(task, answer, judge):
-    return {f.property for f in judge(task, answer).findings if not f.earned}
-
-
 def nails_by_slices(input, stride=(1, 1), phase=(0, 0)):
     out = np.zeros(np.multiply(input.shape, stride), dtype=input.dtype)
     out[phase[0] :: stride[0], phase[1] :: stride[1]] = input
@@ -111,22 +107,22 @@ def test_the_memory_of_a_real_encoder_is_counted_right():
     assert index_memory(2, (45, 30), stages, dtype_bytes=2)[:2] == (skips, indices)
 
 
-def test_gathering_for_all_costs_only_the_repeated_indices(judge):
+def test_gathering_for_all_costs_only_the_repeated_indices(lost):
     def gather(output, indices):
         return np.stack([plane.ravel()[at] for plane, at in zip(output, indices, strict=True)])
 
-    assert lost(MAX_UNPOOL_ADJOINT, gather, judge) == {"an index that occurs several times"}
+    assert lost(MAX_UNPOOL_ADJOINT, gather) == {"an index that occurs several times"}
 
 
-def test_a_first_bed_of_nails_without_a_phase_is_worth_something(judge):
-    assert lost(BED_OF_NAILS, lambda input, stride, phase=(0, 0): bed_of_nails(input, stride), judge) == {"phase"}
+def test_a_first_bed_of_nails_without_a_phase_is_worth_something(lost):
+    assert lost(BED_OF_NAILS, lambda input, stride, phase=(0, 0): bed_of_nails(input, stride)) == {"phase"}
 
 
-def test_indices_that_became_floats_cost_half_a_point(judge):
+def test_indices_that_became_floats_cost_half_a_point(lost):
     def answer(**given):
         return reindex_by_unravelling(**given).astype(float)
 
-    assert lost(REINDEX, answer, judge) == {"whole numbers, like the indices"}
+    assert lost(REINDEX, answer) == {"whole numbers, like the indices"}
 
 
 @pytest.mark.parametrize("item", range(3))
