@@ -1,8 +1,12 @@
 """A class on a real JupyterHub: release, fetch, submit, collect, grade, read answers, release feedback, read it.
 
-The hub runs with the files of tools/hub, unchanged, in a namespace of its own, in which `/home`, `/srv` and the table
-of accounts are others: nobody and nothing is added to this machine, and everything ends with it. For root the accounts
-have numbers of their own. Anybody else has one number for all, as in containers, where nbgrader asks the hub for names.
+The hub runs with the files of tools/hub, the students' names put in, in a namespace of its own, in which `/home`,
+`/srv` and the table of accounts are others: nobody and nothing is added to this machine, and everything ends with it.
+For root the accounts have numbers of their own. Anybody else has one number for all, as in containers, where nbgrader
+asks the hub for names.
+
+The instructor and two students use JupyterLab as people do. The others hand in, from a terminal, what the sample class
+hands in: accidents, attempts to get more than deserved, work that comes twice, late or never.
 """
 
 import json
@@ -12,6 +16,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -20,8 +25,10 @@ from grading.sandbox import NoSandbox, bubblewrap
 
 NAME = "07_convolution_matrix"
 QUESTION = "question-what-the-matrix-shows"
-PEOPLE = ("kim", "ada", "ben")
-TERMINAL = """async ([base, command]) => {
+BY_HAND = 4.0
+OTHERS = ("blank", "crash", "endless", "forger", "scripts", "deleted", "no_notebook", "twice", "late", "never")
+PEOPLE = ("kim", "ada", "ben", *OTHERS)
+BEGIN = """([base, command]) => { window.said = (async () => {
     const headers = {'X-XSRFToken': document.cookie.match(/_xsrf=([^;]*)/)[1]}
     const made = await (await fetch(base + 'api/terminals', {method: 'POST', headers})).json()
     const socket = new WebSocket(base.replace('http', 'ws') + 'terminals/websocket/' + made.name)
@@ -33,7 +40,8 @@ TERMINAL = """async ([base, command]) => {
             if (kind == 'setup') socket.send(JSON.stringify(['stdin', command + '; echo "ended"":$?"\\r']))
             if (kind == 'stdout' && /ended:\\d/.test(said += text)) done(said)
         }
-    })}"""
+    })
+})() }"""
 ASK = """async ([path, options]) => {
     const headers = {'X-XSRFToken': document.cookie.match(/_xsrf=([^;]*)/)[1]}
     return (await fetch(path, {headers, ...options})).json()}"""
@@ -60,6 +68,8 @@ def hub(root, machine, path, free_port, wait_for):
         pytest.skip(f"no namespaces on this machine: {error}")
     classroom = machine / "srv" / "classroom"
     shutil.copytree(root / "tools" / "hub", classroom)
+    settings = classroom / "jupyterhub_config.py"
+    settings.write_text(settings.read_text().replace('{"ada", "ben"}', repr({*PEOPLE} - {"kim"})))
     (classroom / "exchange").mkdir()
     (classroom / "exchange").chmod(0o777)
     ports = [free_port() for _ in range(3)]
@@ -135,17 +145,22 @@ class Person:
         page.get_by_label("Username").fill(name)
         page.get_by_label("Password").fill("change me")
         page.get_by_role("button", name="Sign in").click()
-        self.arrives()
 
     def arrives(self):
-        """JupyterLab. The hub's page for waiting may miss that a slow server has started: then one asks again."""
+        """In JupyterLab."""
+        self.gets_a_server()
+        self.page.get_by_role("menuitem", name="Nbgrader").wait_for()
+        return self
+
+    def gets_a_server(self):
+        """The hub's page for waiting may miss that a slow server has started: then one asks again."""
         for second in range(1, 200):
             if self.page.url.startswith(f"{self.base}lab"):
                 break
             self.page.wait_for_timeout(1000)
             if second % 20 == 0:
                 self.page.goto(f"{self.hub}/hub/spawn/{self.name}")
-        self.page.get_by_role("menuitem", name="Nbgrader").wait_for()
+        self.page.wait_for_load_state("domcontentloaded")
 
     def starts_again(self):
         self.page.goto(f"{self.hub}/hub/home")
@@ -153,11 +168,19 @@ class Person:
         self.page.get_by_role("button", name="Start My Server").click()
         self.arrives()
 
-    def types(self, command):
-        """Run a command in a terminal of one's server; give what it said, or fail if it failed."""
-        said = self.page.evaluate(TERMINAL, [self.base, command])
+    def begins(self, command):
+        """Run a command in a terminal of one's server."""
+        self.page.evaluate(BEGIN, [self.base, command])
+
+    def ends(self):
+        """What the command said; fails if it failed."""
+        said = self.page.evaluate("() => window.said")
         assert "ended:0" in said, said
         return said
+
+    def types(self, command):
+        self.begins(command)
+        return self.ends()
 
     def fetches(self):
         self.page.get_by_role("menuitem", name="Nbgrader").click()
@@ -190,10 +213,23 @@ class Person:
         return self.opens(f"{submission['path']}/{NAME}.html")
 
 
+def everybody_types(people, command):
+    for one in people.values():
+        one.begins(command)
+    for one in people.values():
+        one.ends()
+
+
+def at_a_terminal(page, hub, name):
+    """Somebody for whom JupyterLab's page comes, and nothing that it would load."""
+    page.route("**/user/*/static/**", lambda request: request.abort())
+    return Person(page, hub, name)
+
+
 @pytest.fixture(scope="module")
 def kim(hub, person, root):
     """The instructor, who has released the assignment."""
-    kim = Person(person(), hub, "kim")
+    kim = Person(person(), hub, "kim").arrives()
     kim.types(f"grade release {NAME} --project {root} --course ~/course")
     kim.types("""echo 'c.Exchange.root = "/srv/classroom/exchange"' >> ~/course/nbgrader_config.py""")
     kim.types(f"cd ~/course && nbgrader release_assignment {NAME}")
@@ -209,10 +245,14 @@ def work(answers):
 
 
 @pytest.fixture(scope="module")
-def students(kim, hub, person, work, answers, make_exercises, root, keep):
-    """They fetch, solve and submit."""
-    source = make_exercises.source(root / "solutions" / f"{NAME}.py")
-    students = {name: Person(person(), hub, name) for name in work}
+def source(make_exercises, root):
+    return make_exercises.source(root / "solutions" / f"{NAME}.py")
+
+
+@pytest.fixture(scope="module")
+def students(kim, hub, person, work, answers, source, keep):
+    """They fetch, solve and submit in JupyterLab."""
+    students = {name: Person(person(), hub, name).arrives() for name in work}
     for name, student in students.items():
         student.fetches()
         student.solves(lambda release, name=name: work[name].hand_in(answers.Exercise(release, source)))
@@ -222,10 +262,36 @@ def students(kim, hub, person, work, answers, make_exercises, root, keep):
 
 
 @pytest.fixture(scope="module")
-def graded(kim, students, keep):
+def others(kim, hub, person, answers, source, machine, root):
+    """They submit from a terminal, all at once; the work that they hand in, by name."""
+    sample = {one.name: one for one in answers.STUDENTS}
+    right = answers.Student("right", lambda exercise: exercise.solved(), answers.RIGHT)
+    work = {name: sample.get(name, right) for name in OTHERS}
+    people = {name: at_a_terminal(person(), hub, name) for name in work}
+    for one in people.values():
+        one.gets_a_server()
+
+    def write(name, student):
+        path = machine / "home" / name / NAME / f"{NAME}.ipynb"
+        written = student.hand_in(answers.Exercise(json.loads(path.read_text()), source))
+        path.write_bytes(written if isinstance(written, bytes) else json.dumps(written).encode())
+
+    everybody_types(people, f"nbgrader fetch_assignment {NAME}")
+    people["twice"].types(f"nbgrader submit {NAME}")
+    for name, student in work.items():
+        write(name, student)
+    everybody_types({n: one for n, one in people.items() if n not in ("late", "never")}, f"nbgrader submit {NAME}")
+    due = datetime.now(UTC).isoformat()
+    kim.types(f"grade release {NAME} --project {root} --course ~/course --due '{due}' --late 10%")
+    people["late"].types(f"nbgrader submit {NAME}")
+    return work
+
+
+@pytest.fixture(scope="module")
+def graded(kim, students, others, keep):
     """The instructor collects, grades, reads Ada's answer, and releases feedback; gives the table of grades."""
     kim.types(f"cd ~/course && nbgrader collect {NAME}")
-    kim.types("grade run --course ~/course")
+    kim.types("grade run --course ~/course --cell-seconds 5")
     grade_by_hand(kim, keep)
     kim.types("grade feedback --course ~/course")
     kim.types(f"cd ~/course && nbgrader release_feedback {NAME}")
@@ -246,22 +312,39 @@ def grade_by_hand(kim, keep):
         points.wait_for()
         if page.get_by_text("Bands, repeated.").count():
             with page.expect_response(lambda answer: "/api/grade/" in answer.url and answer.request.method == "PUT"):
-                points.fill("4")
+                points.fill(f"{BY_HAND:g}")
                 points.blur()
             with page.expect_response(lambda answer: "/api/comment/" in answer.url and answer.request.method == "PUT"):
                 comment = page.locator(f"textarea[id='{QUESTION}-comment']")
                 comment.fill("Well said.")
                 comment.blur()
             keep(page, "formgrader")
+            return
 
 
-def test_the_grades_are_the_expected_ones(graded, work):
-    for name, by_hand in (("ada", 4), ("ben", 0)):
-        got = {task: graded[name][f"{task.replace('_', '-')}-check"] for task in work[name].scores}
-        assert got == work[name].scores
-        assert graded[name][QUESTION] == by_hand
-        assert not graded[name]["needs_manual_grade"]
-        assert graded[name]["notes"] == ""
+def test_the_grades_are_the_expected_ones(graded, work, others):
+    expected = {name: student.scores for name, student in (work | others).items() if name != "never"}
+    got = {
+        name: {task: row[f"{task.replace('_', '-')}-check"] for task in expected.get(name, ())}
+        for name, row in graded.items()
+    }
+    assert got == expected
+
+
+def test_a_person_has_read_the_answer_in_words(graded):
+    assert [graded[name][QUESTION] for name in ("ada", "ben")] == [BY_HAND, 0]
+    assert [name for name, row in graded.items() if row["needs_manual_grade"]] == ["scripts"]
+
+
+def test_what_came_late_costs(graded):
+    assert {name: row["late_submission_penalty"] for name, row in graded.items() if row["late_submission_penalty"]} == {
+        "late": pytest.approx(graded["late"]["raw_score"] / 10)
+    }
+
+
+def test_what_was_odd_is_said(graded):
+    assert not [name for name in ("ada", "ben", "blank", "twice", "late") if graded[name]["notes"]]
+    assert "is not a notebook" in graded["no_notebook"]["notes"]
 
 
 def test_the_time_of_arrival_is_that_of_the_exchange(kim, graded):
@@ -283,7 +366,7 @@ def test_students_read_what_they_did_and_what_the_instructor_wrote(graded, stude
 def test_the_instructor_sees_the_class(kim, graded, keep):
     page = kim.opens(f"course/reports/{NAME}.html")
     keep(page, "report")
-    assert f"{NAME}: 2 graded" in page.locator("body").inner_text()
+    assert f"{NAME}: {len(graded)} graded" in page.locator("body").inner_text()
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give each account a number of its own")
