@@ -76,13 +76,16 @@ pdf: install  ## print the built book into one PDF (needs Chromium)
 audit: install  ## Lighthouse on every page of the built book, as a table (needs Chromium and npm's registry; AUDIT="index 08_adjoint")
 	$(BIN)/python tools/audit.py $(AUDIT)
 
-ALONE := tests/grading tests/classroom
+# The grader's warm sandboxes need processes that have imported little; the class needs the machine for itself.
+PYTEST_HERE := $(BIN)/python -m pytest
+ON_ALL_CORES := -n logical --dist loadfile --no-loadscope-reorder
 NONE_CHOSEN := { [ $$? = 5 ] && [ -n "$$PYTEST" ]; }  # of these tests; there are others
 
-test: install  ## run the tests, on all cores; grader and class alone (PYTEST="-k matrix" to choose)
+test: install  ## run the tests, on all cores; the class alone (PYTEST="-k matrix" to choose)
 	$(BIN)/python tools/make_exercises.py --check
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n logical --dist loadfile $(ALONE:%=--ignore %) $(PYTEST) || $(NONE_CHOSEN)
-	$(BIN)/python -m pytest $(ALONE) $(PYTEST) || $(NONE_CHOSEN)
+	OMP_NUM_THREADS=1 $(PYTEST_HERE) $(ON_ALL_CORES) --ignore tests/grading --ignore tests/classroom $(PYTEST) || $(NONE_CHOSEN)
+	OMP_NUM_THREADS=1 $(PYTEST_HERE) $(ON_ALL_CORES) tests/grading $(PYTEST) || $(NONE_CHOSEN)
+	$(PYTEST_HERE) tests/classroom $(PYTEST) || $(NONE_CHOSEN)
 
 bench: install  ## time the library against torch (BENCH="--to lib/resampling/bench.json")
 	$(BIN)/python tools/bench.py $(BENCH)
