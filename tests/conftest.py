@@ -48,6 +48,25 @@ def root():
 
 
 @pytest.fixture(scope="session")
+def within_reach():
+    """Arguments for bwrap: folders that everybody can get to, with nothing else of the folders that were closed."""
+
+    def closed(place):
+        return next((folder for folder in reversed(place.parents) if not folder.stat().st_mode & 0o001), None)
+
+    def reach(*places):
+        covered = {place: closed(place) for place in places if closed(place) or Path("/home") in place.parents}
+        ways = [folder for place, top in covered.items() for folder in reversed(place.parents) if top in folder.parents]
+        return [
+            *(part for top in {*covered.values()} - {None} for part in ("--tmpfs", top)),
+            *(part for folder in ways for part in ("--dir", folder)),
+            *(part for place in covered for part in ("--bind", place, place)),
+        ]
+
+    return reach
+
+
+@pytest.fixture(scope="session")
 def chromium():
     """The browser's program: that which the variable `CHROMIUM` names, or the first that is installed."""
     found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, BROWSERS)), None)

@@ -26,8 +26,11 @@ from grading.channel import TICK, Channel, Closed, Malformed
 from grading.seccomp import filter_program
 
 HERE = Path(__file__).resolve().parent
-RUNNER_FILES = ("__init__.py", "ahead.py", "channel.py", "runner.py", "seccomp.py", "zygote.py")
-START = "import sys; sys.path.insert(0, {!r}); from grading.{} import main; main()"
+RUNNER_FILES = ("__init__.py", "ahead.py", "channel.py", "first.py", "runner.py", "seccomp.py", "zygote.py")
+START = (
+    "import sys; sys.path.insert(0, {!r}); from grading.first import stay_behind; stay_behind(); "
+    "from grading.{} import main; main()"
+)
 CLOCK_TICKS = os.sysconf("SC_CLK_TCK")
 FIRST_USER = 1 << 30  # user numbers that no real account has
 PATIENCE = 3.0  # a sleeping call may take this times the seconds that a computing one may
@@ -159,7 +162,7 @@ class Sandbox:
             python = python_command("/grader", "runner", theirs, self._settings())
             cards = _graphics_cards() if self.device else ()
             confined = [*namespaces(), *confinement(self.limits.folder, hidden, absent), *cards]
-            self.process, first = launch_confined(confined, python, theirs, filter_of_calls())
+            self.process, first = launch_confined([*confined, "--as-pid-1"], python, theirs, filter_of_calls())
         theirs.close()  # or we would never see the other side hang up
         self.roots, self.handle = [first], os.pidfd_open(first)
         self._await_ready()

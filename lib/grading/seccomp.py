@@ -1,4 +1,4 @@
-"""A filter of system calls: what holds memory that no limit counts, what makes namespaces, what reaches outside them.
+"""A filter of system calls: memory that no limit counts, new namespaces, what is outside of them, other processes.
 
 https://docs.kernel.org/userspace-api/seccomp_filter.html
 """
@@ -8,16 +8,16 @@ import platform
 import struct
 
 X86_64 = """
-    mmap 9 socket 41 clone 56 shmget 29 semget 64 msgget 68 pivot_root 155 mount 165 mq_open 240 add_key 248
-    request_key 249 keyctl 250 inotify_init 253 unshare 272 inotify_init1 294 perf_event_open 298 fanotify_init 300
-    setns 308 memfd_create 319 bpf 321 userfaultfd 323
+    mmap 9 socket 41 clone 56 shmget 29 semget 64 msgget 68 ptrace 101 pivot_root 155 mount 165 mq_open 240
+    add_key 248 request_key 249 keyctl 250 inotify_init 253 unshare 272 inotify_init1 294 perf_event_open 298
+    fanotify_init 300 setns 308 process_vm_readv 310 process_vm_writev 311 memfd_create 319 bpf 321 userfaultfd 323
 """
 AARCH64 = """
-    inotify_init1 26 mount 40 pivot_root 41 unshare 97 mq_open 180 msgget 186 semget 190 shmget 194 socket 198
-    add_key 217 request_key 218 keyctl 219 clone 220 mmap 222 perf_event_open 241 fanotify_init 262 setns 268
-    memfd_create 279 bpf 280 userfaultfd 282
+    inotify_init1 26 mount 40 pivot_root 41 unshare 97 ptrace 117 mq_open 180 msgget 186 semget 190 shmget 194
+    socket 198 add_key 217 request_key 218 keyctl 219 clone 220 mmap 222 perf_event_open 241 fanotify_init 262 setns 268
+    process_vm_readv 270 process_vm_writev 271 memfd_create 279 bpf 280 userfaultfd 282
 """
-BOTH = "io_uring_setup 425 open_tree 428 move_mount 429 fsopen 430 memfd_secret 447"
+BOTH = "io_uring_setup 425 open_tree 428 move_mount 429 fsopen 430 pidfd_getfd 438 memfd_secret 447"
 MACHINES = {"x86_64": (0xC000003E, f"{X86_64} {BOTH}"), "aarch64": (0xC00000B7, f"{AARCH64} {BOTH}")}
 CLONE3, FOREIGN = 435, 0x40000000  # clone3 hides its flags; numbers from FOREIGN on belong to a second table of x86
 NAMESPACES, SIBLING = 0x7E020000, 0x8000  # flags CLONE_NEW…; CLONE_PARENT makes a child that is not one's own

@@ -21,6 +21,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NoReturn
 
+from grading.first import bury, call, drop_rights
 from grading.seccomp import filter_program
 
 NEW_MOUNTS, NEW_HOST, NEW_IPC, NEW_USER, NEW_PROCESSES, NEW_NETWORK = (
@@ -29,10 +30,8 @@ NEW_MOUNTS, NEW_HOST, NEW_IPC, NEW_USER, NEW_PROCESSES, NEW_NETWORK = (
 )
 READ_ONLY, NO_SETUID, NO_DEVICES, NO_PROGRAMS, REMOUNT, BIND, RECURSIVE, PRIVATE = 1, 2, 4, 8, 32, 4096, 16384, 1 << 18
 SET_FILTER, FILTER, DROP_BOUND, NO_NEW_RIGHTS, AMBIENT, CLEAR_AMBIENT = 22, 2, 24, 38, 47, 4
-CAPABILITIES_3 = 0x20080522
 HOME, REQUEST_BYTES = "/sandbox", 1 << 16
 SHARED_MEMORY = 1 << 20
-C = ctypes.CDLL(None, use_errno=True)
 
 
 def main() -> None:
@@ -66,7 +65,7 @@ def _be_porter(connection: socket.socket) -> NoReturn:
 
 def _fork_first(connection: socket.socket) -> int:
     with _left_again():
-        _call("unshare", NEW_PROCESSES)
+        call("unshare", NEW_PROCESSES)
         number = os.fork()
         if not number:
             _be_first(connection)
@@ -79,24 +78,17 @@ def _left_again() -> Iterator[None]:
     home = os.open("/proc/self/ns/pid", os.O_RDONLY)
     try:
         yield
-        _call("setns", home, NEW_PROCESSES)
+        call("setns", home, NEW_PROCESSES)
     finally:
         os.close(home)
 
 
 def _be_first(connection: socket.socket) -> NoReturn:
-    """Bury the dead, so that their computing time counts."""
-    signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     os.setsid()
     connection.send(b"first")  # the other side learns our number from this
-    os.closerange(0, 1 << 10)
     forbid()
-    while True:
-        signal.sigwait([signal.SIGCHLD])
-        with contextlib.suppress(ChildProcessError):
-            while os.waitpid(-1, os.WNOHANG)[0]:
-                pass
+    bury()
 
 
 class Zygote:
@@ -141,7 +133,7 @@ class Zygote:
         with socket.socket(fileno=descriptors[0]) as connection:
             first = self._first_process(connection)
             with _left_again():
-                _call("setns", first, NEW_PROCESSES)
+                call("setns", first, NEW_PROCESSES)
                 number = os.fork()
                 if not number:
                     self._be_runner(connection, json.loads(request))
@@ -189,7 +181,7 @@ class Zygote:
 
 def _furnish(folder: int) -> None:
     """A network of our own with nobody in it, our own folders, our own view of processes and terminals."""
-    _call("unshare", NEW_MOUNTS | NEW_HOST | NEW_IPC | NEW_NETWORK)
+    call("unshare", NEW_MOUNTS | NEW_HOST | NEW_IPC | NEW_NETWORK)
     _mount("none", "/", None, RECURSIVE | PRIVATE)
     for place, size in ((HOME, folder), ("/tmp", folder), ("/dev/shm", SHARED_MEMORY)):
         held = {path: os.open(path, os.O_PATH) for path in _mounts_below(place)}  # a Python that lies in /tmp, say
@@ -217,7 +209,7 @@ def _mounts_below(place: str) -> list[Path]:
 
 def _become(user: int, group: int) -> None:
     """Leave the user namespace that owns all the others for one that owns nothing."""
-    _call("unshare", NEW_USER)
+    call("unshare", NEW_USER)
     Path("/proc/self/setgroups").write_text("deny")
     Path("/proc/self/uid_map").write_text(f"{user} 0 1")
     Path("/proc/self/gid_map").write_text(f"{group} 0 1")
@@ -227,29 +219,22 @@ def _drop_bounds() -> None:
     """No program that is started later gains a right."""
     last = int(Path("/proc/sys/kernel/cap_last_cap").read_text())
     for number in range(last + 1):
-        _call("prctl", DROP_BOUND, number, 0, 0, 0)
-    _call("prctl", AMBIENT, CLEAR_AMBIENT, 0, 0, 0)
+        call("prctl", DROP_BOUND, number, 0, 0, 0)
+    call("prctl", AMBIENT, CLEAR_AMBIENT, 0, 0, 0)
 
 
 def forbid() -> None:
     """Give up every right, for good, and most system calls that are of no use to a notebook."""
-    _call("capset", struct.pack("Ii", CAPABILITIES_3, 0), bytes(24))
-    _call("prctl", NO_NEW_RIGHTS, 1, 0, 0, 0)
+    drop_rights()
+    call("prctl", NO_NEW_RIGHTS, 1, 0, 0, 0)
     program = ctypes.create_string_buffer(filter_program())
     described = struct.pack("HxxxxxxP", len(program.raw) // 8, ctypes.addressof(program))
-    _call("prctl", SET_FILTER, FILTER, described, 0, 0)
-
-
-def _call(name: str, *arguments: Any) -> None:
-    """A function of the C library; `OSError` if it fails."""
-    if getattr(C, name)(*(ctypes.c_ulong(a) if type(a) is int else a for a in arguments)) < 0:
-        error = ctypes.get_errno()
-        raise OSError(error, f"{name}: {os.strerror(error)}")
+    call("prctl", SET_FILTER, FILTER, described, 0, 0)
 
 
 def _mount(source: str, place: str, kind: str | None, flags: int, options: str = "") -> None:
     texts = [text.encode() if text is not None else None for text in (source, place, kind)]
-    _call("mount", *texts, flags, options.encode())
+    call("mount", *texts, flags, options.encode())
 
 
 def _address_space() -> int:

@@ -57,7 +57,7 @@ def machine():
 
 
 @pytest.fixture(scope="module")
-def hub(root, machine, path, free_port, wait_for):
+def hub(root, machine, path, free_port, wait_for, within_reach):
     """The address of a hub, set up as the guide for instructors says."""
     for program in ("jupyterhub", "configurable-http-proxy"):
         if not shutil.which(program, path=path):
@@ -75,7 +75,8 @@ def hub(root, machine, path, free_port, wait_for):
     ports = [free_port() for _ in range(3)]
     address = f"http://127.0.0.1:{ports[0]}"
     command = [
-        *(*alone(bwrap), *machine_of(root, machine), "--chdir", "/srv/classroom", sys.executable, "-m", "jupyterhub"),
+        *(*alone(bwrap), *machine_of(machine), *within_reach(root, Path(sys.base_prefix))),
+        *("--chdir", "/srv/classroom", sys.executable, "-m", "jupyterhub"),
         *(f"--JupyterHub.bind_url={address}", f"--ConfigurableHTTPProxy.api_url=http://127.0.0.1:{ports[1]}"),
         *(f"--JupyterHub.hub_port={ports[2]}", "--Spawner.start_timeout=180", "--Spawner.http_timeout=180"),
     ]
@@ -97,7 +98,7 @@ def alone(bwrap):
     return bwrap, "--unshare-pid", "--die-with-parent", "--dev-bind", "/", "/", "--proc", "/proc"
 
 
-def machine_of(root, machine):
+def machine_of(machine):
     """Arguments for bwrap: this machine, but for /srv, /home and the accounts."""
     for number, name in enumerate(PEOPLE):
         home = machine / "home" / name
@@ -109,19 +110,6 @@ def machine_of(root, machine):
     return [
         *("--bind", machine / "srv", "/srv", "--bind", machine / "home", "/home"),
         *("--ro-bind", machine / "passwd", "/etc/passwd"),
-        *(part for place in (root, Path(sys.base_prefix)) for part in within_reach(place)),
-    ]
-
-
-def within_reach(place):
-    """Arguments for bwrap: a folder that everybody can get to, with nothing else of the folders that were closed."""
-    closed = [folder for folder in reversed(place.parents) if not folder.stat().st_mode & 0o001]
-    covered = Path("/home") in place.parents or closed
-    way = [folder for folder in reversed(place.parents) if closed and closed[0] in folder.parents]
-    return [
-        *(("--tmpfs", closed[0]) if closed else ()),
-        *(part for folder in way for part in ("--dir", folder)),
-        *(("--bind", place, place) if covered else ()),
     ]
 
 
