@@ -4,7 +4,9 @@ Written for sphinx-book-theme 1.2.0 on pydata-sphinx-theme 0.16.1. Every rewrite
 and matches nothing, the theme has changed, and a warning (an error under `-W`) says which rewrite to look at.
 """
 
+import hashlib
 import itertools
+import posixpath
 import re
 import struct
 from collections.abc import Iterable
@@ -55,9 +57,9 @@ REWRITES = (
         replacement="",
     ),
     Rewrite(
-        "scripts do not hold up the first paint; inline scripts need documentation_options.js before them",
+        "scripts do not hold up the first paint",
         due="<main",
-        pattern=r"<script (?![^>]*(?:\bdefer|\basync|documentation_options\.js))(?=[^>]*\bsrc=)",
+        pattern=r"<script (?![^>]*(?:\bdefer|\basync))(?=[^>]*\bsrc=)",
         replacement="<script defer ",
     ),
     Rewrite(
@@ -109,6 +111,10 @@ DESIGN = re.compile(r"\s*(?:<link[^>]*/sphinx-design\.min\.css[^>]*>|<script[^>]
 IMAGE = re.compile(r'<img (?![^>]*\bloading=)(?=[^>]*\bsrc="(?:\.\./)*(_images/[^"]+)")')
 HEAD = re.compile(r"(<th\b[^>]*>)(.*?)</th>", re.DOTALL)
 SVG_SIZE = re.compile(rb'<svg [^>]*?\bwidth="([\d.]+)pt" height="([\d.]+)pt"')
+STYLE_SHEET = re.compile(r'\s*<link(?=[^>]*\brel="stylesheet")[^>]*\bhref="((?:\.\./)*)_static/([^"?]+)[^>]*>')
+IMPORT = re.compile(r"""@import\s+url\(["']?([^"')]+)["']?\)\s*;""")
+ADDRESS = re.compile(r"""url\(\s*["']?(?!data:|#)([^"')]+?)["']?\s*\)""")
+OPTIONS = re.compile(r"<script[^>]*/documentation_options\.js[^>]*></script>")
 # The theme's script expects a second sidebar on every page.
 SECOND_SIDEBAR = '<div class="bd-sidebar-secondary" hidden></div></body>'
 
@@ -138,15 +144,55 @@ def size_of(image: Path) -> tuple[int, int] | None:
 
 
 def lean_images(page: str, out: Path) -> str:
-    """Pictures keep their room while they load, and all but the first load when they come near."""
-    count = itertools.count()
+    """Pictures keep their room while they load, and load when they come near, but for those above the first section."""
+    top = page.find("<h2")
 
     def rewrite(tag: re.Match) -> str:
         size = size_of(out / tag[1])
         room = f'width="{size[0]}" height="{size[1]}" ' if size else ""
-        return f'<img {room}loading="{"lazy" if next(count) else "eager"}" '
+        return f'<img {room}loading="{"eager" if tag.start() < top else "lazy"}" '
 
     return IMAGE.sub(rewrite, page)
+
+
+def whole_sheet(static: Path, name: str) -> str:
+    """A style sheet with those that it imports, and with addresses as they are seen from the folder `sheets`."""
+    folder = posixpath.dirname(name)
+
+    def seen(address: re.Match) -> str:
+        return f'url("{posixpath.relpath(posixpath.join(folder, address[1]), "sheets")}")'
+
+    parts = IMPORT.split((static / name).read_text("utf-8").removeprefix('@charset "UTF-8";'))
+    parts[0::2] = [ADDRESS.sub(seen, own) for own in parts[0::2]]
+    parts[1::2] = [whole_sheet(static, posixpath.normpath(posixpath.join(folder, other))) for other in parts[1::2]]
+    return "".join(parts)
+
+
+def write_sheet(static: Path, path: Path, names: str) -> None:
+    """Several style sheets as one; its first line names them, so that a later build can write it again."""
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(f"/* {names} */\n" + "\n".join(whole_sheet(static, name) for name in names.split()), "utf-8")
+
+
+def one_sheet(page: str, static: Path) -> str:
+    """The first paint waits for one style sheet, not for a dozen."""
+    links = list(STYLE_SHEET.finditer(page))
+    if len(links) < 2:
+        return page
+    names = " ".join(link[2] for link in links)
+    path = static / "sheets" / f"{hashlib.sha256(names.encode()).hexdigest()[:8]}.css"
+    if not path.exists():
+        write_sheet(static, path, names)
+    version = hashlib.sha256(path.read_bytes()).hexdigest()[:8]
+    link = f'<link rel="stylesheet" href="{links[0][1]}_static/sheets/{path.name}?v={version}" />'
+    places = itertools.chain([f"\n{link}"], itertools.repeat(""))
+    return STYLE_SHEET.sub(lambda _: next(places), page)
+
+
+def inline_options(page: str, static: Path) -> str:
+    """The few words that inline scripts need come with the page."""
+    options = (static / "documentation_options.js").read_text("utf-8")
+    return OPTIONS.sub(lambda _: f"<script>{options}</script>", page)
 
 
 def said_head(cell: re.Match) -> str:
@@ -166,6 +212,7 @@ def lean_page(page: str, name: str, out: Path) -> str:
     if not re.search(r'class="[^"]*\bsd-', page):
         page = DESIGN.sub("", page)
     page = HEAD.sub(said_head, lean_images(page, out))
+    page = inline_options(one_sheet(page, out / "_static"), out / "_static")
     for rewrite in REWRITES:
         page = rewrite.apply(page, name)
     if "<main" in page and "bd-sidebar-secondary" not in page:
@@ -261,8 +308,8 @@ def lean_styles(static: Path, pages: Iterable[str]) -> None:
     """What is used is what any page or script mentions, so that classes which scripts add are kept."""
     scripts = [path.read_text("utf-8") for path in static.rglob("*.js") if "previews" not in path.parts]
     words = set(re.findall(r"[\w-]+", "\n".join([*pages, *scripts])))
-    for name in ("styles/pydata-sphinx-theme.css", "sphinx-design.min.css"):
-        sheet = static / name
+    theme = ("styles/pydata-sphinx-theme.css", "styles/sphinx-book-theme.css", "sphinx-design.min.css", "basic.css")
+    for sheet in (*(static / name for name in theme), *static.glob("mystnb.*.css")):
         sheet.write_text(lean_rules(sheet.read_text("utf-8"), words | KEPT_CLASSES), "utf-8")
 
 
@@ -295,6 +342,8 @@ def finish(app: Sphinx, exception: Exception | None) -> None:
         lean_styles(out / "_static", pages.values())
     for folder in app.config.html_static_path:
         lean_text_fonts(Path(app.srcdir, folder, "vendor"), out / "_static", pages.values())
+    for sheet in (out / "_static" / "sheets").glob("*.css"):
+        write_sheet(out / "_static", sheet, sheet.read_text("utf-8").split("\n", 1)[0].strip("/* "))
     for path, page in pages.items():
         path.write_text(lean_page(page, path.relative_to(out).as_posix(), out), "utf-8")
 
