@@ -1892,6 +1892,89 @@ INVENTED = [
         ),
         ("another-program", with_code("import os\nos.execv('/bin/cat', ['cat'])"), HONEST, "left out"),
     ),
+    *_rows(
+        87,
+        "grows when it is read",
+        "gigabytes, or hours",
+        (
+            "tags",
+            with_code(
+                "from IPython.display import HTML\n"
+                "HTML('<p>' + ''.join(f'<b a{i}>' for i in range(8000)) + '<p>a' * 8000)"
+            ),
+            HONEST,
+        ),
+        ("text", with_answer("def sampling_matrix(*a, **k): return '\\0' * 30_000_000"), NOT_SAMPLING, "it returned a"),
+        ("blanks", with_code("(\n" + " " * 150_000 + "x"), HONEST),
+        ("colours", with_code("print('\\x1b[1mx\\x1b[0m' * 8_000)"), HONEST),
+        (
+            "a-picture",
+            with_code(
+                "from io import BytesIO\nfrom PIL import Image\nfrom IPython.display import Image as Shown\n"
+                "file = BytesIO()\nImage.new('1', (30_000, 30_000)).save(file, 'PNG')\nShown(file.getvalue())"
+            ),
+            HONEST,
+        ),
+        (
+            "files",
+            with_code("for n in range(100_000):\n    open(f'/tmp/{n}', 'w').close()\nprint('LEAKED')"),
+            HONEST,
+        ),
+    ),
+    *_rows(
+        88,
+        "confuses who reads the code",
+        "runs",
+        ("magics", with_code("!a\n" * 501), HONEST),
+        ("commands", with_code(",print a\n" * 501), HONEST),
+        (
+            "branches",
+            with_code("a = 0\nif a == 0: pass\n" + "".join(f"elif a == {n}: pass\n" for n in range(700))),
+            HONEST,
+            "nested too deeply",
+        ),
+    ),
+    *_rows(
+        89,
+        "buys room with half precision",
+        "counts as equal",
+        (
+            "two-percent",
+            with_answer(ROWS + "np.float16(0.98) * np.eye(length, dtype='f2')[phase::stride]"),
+            {"sampling_matrix": 1.0, **NOT_SAMPLING},
+            "entries differ",
+        ),
+    ),
+    *_rows(
+        90,
+        "writes into the page with a formula",
+        "a forged mark over the page",
+        (
+            "text",
+            with_answer(
+                'def sampling_matrix(*a, **k): raise ValueError(r\'$\\text{<meta/http-equiv="refresh"/content='
+                '"0;url=https://example.org/">}$ $\\style{position:fixed}{\\text{3 of 3}}$\')'
+            ),
+            NOT_SAMPLING,
+            "ValueError",
+        ),
+    ),
+    *_rows(
+        91,
+        "is split by the editor",
+        "the first half is lost",
+        (
+            "two-halves",
+            with_cells(
+                lambda cells: cells.insert(
+                    next(n for n, c in enumerate(cells) if c["id"] == "sampling-matrix"),
+                    next(dict(c) for c in cells if c["id"] == "sampling-matrix") | {"source": "half = 2"},
+                )
+            ),
+            HONEST,
+            "the others run before it",
+        ),
+    ),
 ]
 
 ATTACKS = (*FORGING, *BREAKING, *STRANGE, *UNLISTED, *INVENTED)

@@ -4,17 +4,21 @@ It is done once, when a notebook is recorded, so that the formgrader, the feedba
 """
 
 import base64
-import binascii
 import json
 import re
+from collections.abc import Iterator
 from html import escape
+from io import BytesIO
 from typing import Any
 
 import mistune
 import nh3
 from latex2mathml.converter import convert
+from PIL import Image
 
 TEXT_CAP, HTML_CAP, IMAGE_CAP, ITEMS_CAP = 100_000, 200_000, 2_000_000, 200
+DEPTH, ESCAPES, PIXELS = 60, 200, 20_000_000  # of tags; codes for colours in a cell's outputs; of a picture
+ESCAPE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]?")
 PROSE_CAP, FORMULA_CAP = 20_000, 2_000  # Markdown and TeX can take long to read
 PLAIN = '<div class="tex2jax_ignore">{}</div>'  # where MathJax, which the formgrader loads, looks for no commands
 IMAGES = {"image/png": b"\x89PNG\r\n\x1a\n", "image/jpeg": b"\xff\xd8\xff"}
@@ -27,6 +31,10 @@ MATH_ATTRIBUTES |= {"accent", "columnalign", "columnlines", "maxsize", "minsize"
 TEXT = {"b", "br", "code", "div", "em", "i", "li", "ol", "p", "pre", "span", "strong", "sub", "sup", "ul"}
 STUDENT_TAGS = TABLE | TEXT
 PROSE_TAGS = STUDENT_TAGS | MATH | {"a", "blockquote", "del", "h1", "h2", "h3", "h4", "h5", "h6", "hr"}
+LINED = {"b", "code", "em", "i", "p", "span", "strong", "sub", "sup"}  # what the beginning of a block ends
+HIDDEN = {"script", "style", "title", "textarea"}  # what is in them is not shown
+TAG = re.compile(r"(/?)([A-Za-z][A-Za-z0-9]*)(?=[\s/]|$)")
+SPAN = re.compile(r"\b(colspan|rowspan)\s*=\s*[\"']?(\d{1,3})\b")
 CELLS = {"td": {"colspan", "rowspan"}, "th": {"colspan", "rowspan"}}
 REPORT_TAGS = {"br", "code", "div", "img", "li", "p", "pre", "span", "strong", "ul"}
 REPORT_ATTRIBUTES = {"img": {"alt", "src", "style"}} | {tag: {"style"} for tag in REPORT_TAGS - {"img"}}
@@ -40,14 +48,15 @@ def student_outputs(text: str) -> list[dict[str, Any]]:
     except (ValueError, RecursionError):
         return [LEFT_OUT]
     items = items[:ITEMS_CAP] if isinstance(items, list) else []
+    if text.count("\\u001b") > ESCAPES:  # each of them becomes an element of the page
+        items = [_without_escapes(item) for item in items]
     return [_output(item) if isinstance(item, dict) else LEFT_OUT for item in items]
 
 
 def report_html(html: str) -> str:
     """Our own report: plain styles and inline pictures stay, whatever else got into it does not."""
-    return nh3.clean(
-        html, tags=REPORT_TAGS, attributes=REPORT_ATTRIBUTES, url_schemes={"data"}, attribute_filter=_plain_attribute
-    )
+    options = {"url_schemes": {"data"}, "attribute_filter": _plain_attribute}
+    return PLAIN.format(nh3.clean(html, tags=REPORT_TAGS, attributes=REPORT_ATTRIBUTES, **options))
 
 
 def _plain_attribute(tag: str, name: str, value: str) -> str | None:
@@ -60,7 +69,47 @@ def _plain_attribute(tag: str, name: str, value: str) -> str | None:
 
 def student_html(html: str) -> str:
     """HTML that student code made, say a table: no links, pictures, styles or names."""
-    return nh3.clean(html[:HTML_CAP], tags=STUDENT_TAGS, attributes=CELLS)
+    return nh3.clean("".join(_nested(html[:HTML_CAP])), tags=STUDENT_TAGS, attributes=CELLS)
+
+
+def _nested(html: str) -> Iterator[str]:
+    """Allowed tags, closed where they should be, and not deep: a parser would open again and again what is left open.
+
+    Examples
+    --------
+    >>> "".join(_nested("<b x>1<p>2<p>3 < 4</i><td colspan=2>5"))
+    '<b>1</b><p>2</p><p>3 &lt; 4</p><td colspan="2">5</td>'
+    """
+    opened: list[str] = []
+    hidden = ""
+    text, *rest = html.split("<")
+    yield text
+    for part in rest:
+        inside, closed, text = part.partition(">")
+        found = TAG.match(inside) if closed else None
+        name = found[2].lower() if found else ""
+        if hidden or name in HIDDEN:
+            ends = found is not None and found[1] and name == (hidden or name)
+            hidden = "" if ends else hidden or name
+            if not ends:
+                continue
+        if found is None:
+            yield text if closed and inside[:1] in ("!", "?") else f"&lt;{part}"  # a comment goes
+            continue
+        if found[1]:
+            depth = len(opened) - opened[::-1].index(name) - 1 if name in opened else len(opened)
+            yield from (f"</{last}>" for last in reversed(opened[depth:]))
+            del opened[depth:]
+        elif name == "br":
+            yield "<br>"
+        elif name in STUDENT_TAGS and len(opened) < DEPTH:
+            while opened and name not in LINED - {"p"} and opened[-1] in LINED:
+                yield f"</{opened.pop()}>"
+            spans = "".join(f' {span}="{count}"' for span, count in SPAN.findall(inside[:200])) if name in CELLS else ""
+            opened.append(name)
+            yield f"<{name}{spans}>"
+        yield text
+    yield from (f"</{name}>" for name in reversed(opened))
 
 
 def markdown(text: str) -> str:
@@ -109,7 +158,8 @@ PROSE = mistune.create_markdown(renderer=_Prose(), plugins=["table", "strikethro
 def mathml(tex: str, display: str) -> str | None:
     """TeX as MathML, which needs no script; None if it cannot be read."""
     try:
-        return convert(tex[:FORMULA_CAP], display=display)
+        made = convert(tex[:FORMULA_CAP], display=display)  # of `\\text` it makes whatever stands there
+        return nh3.clean(made, tags=MATH, attributes=dict.fromkeys(MATH, MATH_ATTRIBUTES), url_schemes=set())
     except Exception:  # the library has one kind of error for each way to be wrong
         return None
 
@@ -137,9 +187,21 @@ def _rich(kind: str, value: str) -> tuple[str, str] | None:
 
 def _is_image(kind: str, value: str) -> bool:
     try:
-        return len(value) < IMAGE_CAP and base64.b64decode(value.strip(), validate=True).startswith(IMAGES[kind])
-    except (binascii.Error, ValueError):
+        content = base64.b64decode(value.strip(), validate=True) if len(value) < IMAGE_CAP else b""
+        if not content.startswith(IMAGES[kind]):
+            return False
+        with Image.open(BytesIO(content)) as picture:  # its head alone is read
+            return picture.width * picture.height <= PIXELS
+    except Exception:  # the library has one kind of error for each way to be wrong
         return False
+
+
+def _without_escapes(item: Any) -> Any:
+    if isinstance(item, str):
+        return ESCAPE.sub("", item)
+    if isinstance(item, dict):
+        return {name: _without_escapes(value) for name, value in item.items()}
+    return [_without_escapes(value) for value in item] if isinstance(item, list) else item
 
 
 def _plain(text: str) -> str:

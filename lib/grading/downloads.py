@@ -5,14 +5,16 @@ Nothing is unpacked or followed: no name in an archive leads anywhere, and what 
 
 import email
 import email.policy
+import lzma
 import os
 import re
 import stat
+import struct
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.utils import parseaddr, parsedate_to_datetime
@@ -25,7 +27,10 @@ from grading.course import CourseError
 from grading.stage import NOTEBOOK_BYTES
 
 FILES, ALL_BYTES, ZIP_BYTES, MAIL_BYTES = 20_000, 2_000_000_000, 50_000_000, 500_000_000
-BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError, OSError)
+BROKEN = (
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, MemoryError),
+    *(NotImplementedError, RuntimeError, ValueError, OSError),
+)
 MESSAGES = (".eml", ".mbox")
 
 
@@ -150,21 +155,28 @@ def _with_attachments(files: Iterator[File]) -> Iterator[File]:
             yield file
             continue
         try:
-            yield from _attachments(file)
-        except (NotTaken, RecursionError) as error:
-            reason = str(error) if isinstance(error, NotTaken) else "its parts are nested too deeply"
-            yield File(file.path, file.size, file.changed, file.open, reason)
+            messages = _messages(file)
+        except NotTaken as error:
+            yield replace(file, fault=str(error))
+            continue
+        for number, content in enumerate(messages, start=1):
+            where = f"{file.path}/{number}" if file.suffix == ".mbox" else file.path
+            yield from _of_message(
+                replace(file, path=where, size=len(content), open=partial(BytesIO, content)), content
+            )
 
 
-def _attachments(file: File) -> Iterator[File]:
-    for number, content in enumerate(_messages(file), start=1):
+def _of_message(file: File, content: bytes) -> list[File]:
+    """What is attached, or the message with its fault."""
+    try:
         message = email.message_from_bytes(content, policy=email.policy.default)
-        where = f"{file.path}/{number}" if file.suffix == ".mbox" else file.path
         parts = [part for part in message.walk() if part.get_filename() and not part.is_multipart()]
-        for part in parts:
-            yield _attachment(message, part, where)
-        if not parts:
-            yield File(where, len(content), file.changed, partial(BytesIO, content), "nothing is attached to it")
+        found = [_attachment(message, part, file.path) for part in parts]
+    except RecursionError:
+        return [replace(file, fault="its parts are nested too deeply")]
+    except Exception as error:  # the parser of headers has one kind of error for each way to be wrong
+        return [replace(file, fault=f"it cannot be read: {type(error).__name__}")]
+    return found or [replace(file, fault="nothing is attached to it")]
 
 
 def _messages(file: File) -> list[bytes]:

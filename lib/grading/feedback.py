@@ -53,15 +53,21 @@ math[display=block] { margin: .6rem 0; }
 
 
 def make_feedback(course: Course, assignment: str, students: Iterable[str]) -> list[Path]:
-    """Write ``feedback/<student>/<assignment>/<assignment>.html`` of each student."""
-    pages = []
+    """Write ``feedback/<student>/<assignment>/<assignment>.html`` of each student.
+
+    `CourseError` names those whose page could not be written, when all the others are.
+    """
+    pages, faults = [], []
     for student in students:
         result = course.api.generate_feedback(assignment, student, force=True)
         if not result["success"]:
-            raise CourseError(f"nbgrader could not write the feedback of {student}:\n{result.get('error')}")
+            faults.append(f"nbgrader could not write the feedback of {student}:\n{result.get('error')}")
+            continue
         pages.append(course.root / "feedback" / student / assignment / f"{assignment}.html")
         close_page(pages[-1])
         _address(course, assignment, student)
+    if faults:
+        raise CourseError("\n".join(faults))
     return pages
 
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
-from grading import gpu, judge, stage
+from grading import gpu, judge, late, stage
 from grading.course import Course, checker_version, project_root, tasks_of, write
 from grading.sandbox import Limits, Sandbox
 from grading.schedulers import Ended, Lost, Pool
@@ -308,9 +308,9 @@ def _refused(assignment: str, sentence: str) -> Verdict:
 def _secret_places(parcel: Parcel) -> list[Path]:
     """Folders that must not be seen, should they lie where the system's own files are."""
     try:
-        return [Path(parcel.hidden), project_root(Path(__file__).resolve().parent)]
+        return [Path(parcel.hidden), late.EXCHANGE, project_root(Path(__file__).resolve().parent)]
     except Exception:
-        return [Path(parcel.hidden)]
+        return [Path(parcel.hidden), late.EXCHANGE]
 
 
 def _key(job: Job, content: bytes, flags: list[str]) -> str:

@@ -60,6 +60,7 @@ class Limits:
     memory: int = 2 << 30
     processes: int = 64  # threads count
     folder: int = 64 << 20
+    files: int = 20_000  # empty ones are memory too, which nothing else counts
     open_files: int = 256  # of one process
     all_open_files: int = 1024  # what waits in pipes and sockets is memory that nothing else counts
 
@@ -204,6 +205,8 @@ class Sandbox:
             raise Exceeded(f"more than {self.limits.memory >> 20} MiB of memory")
         if sum(len(_read_lines(f"/proc/{pid}/fd", listing=True)) for pid in processes) > self.limits.all_open_files:
             raise Exceeded(f"more than {self.limits.all_open_files} open files")
+        if max(map(_files_of, processes[:2]), default=0) > self.limits.files:  # the first may be closed to us
+            raise Exceeded(f"more than {self.limits.files} files")
         self.give_up()
 
     def _own_bytes(self, processes: list[int]) -> int:
@@ -452,6 +455,16 @@ def _read_lines(path: str, listing: bool = False) -> list[str]:
 def _stat(pid: int) -> list[str]:
     text = " ".join(_read_lines(f"/proc/{pid}/stat"))
     return text.rpartition(")")[2].split()
+
+
+def _files_of(pid: int) -> int:
+    """Files and folders in what a sandbox may write to; none if that cannot be seen."""
+    count = 0
+    with contextlib.suppress(OSError):
+        for place in ("sandbox", "tmp", "dev/shm"):  # a process that has not moved in yet has none of that name
+            about = os.statvfs(f"/proc/{pid}/root/{place}")
+            count += about.f_files - about.f_ffree
+    return count
 
 
 def private_bytes(pid: int) -> int:

@@ -20,8 +20,9 @@ from resampling.checks.refusals import Refusal
 from resampling.checks.task import Task
 
 STATEMENTS, BRACES = 10_000, 5_000  # of a notebook, at the top level; of a cell, in f-strings or not
-MAGIC = re.compile(r"^([ \t]*)(?:[%!?].*|[^#'\"\n]*\?)$|^([ \t]*[\w, ]+=)[ \t]*[%!].*$", re.MULTILINE)
-MAGIC_WORK = 1_000_000  # characters: IPython reads the whole cell again for each magic line
+MAGIC = re.compile(r"^([ \t]*+)(?:[%!?,;/].*|[^#'\"\n]*\?)$|^([ \t]*+[\w,][\w, ]*+=)[ \t]*+[%!].*$", re.MULTILINE)
+MAGIC_WORK, MAGICS = 1_000_000, 400  # characters, for IPython reads the whole cell again for each magic line; and lines
+TOO_DEEP = "the code is nested too deeply to be read; write it more simply."
 DYNAMIC = (
     *("exec", "eval", "compile", "__import__", "builtins", "importlib", "runpy", "pickle", "marshal", "ctypes", "gc"),
     *("subprocess", "multiprocessing", "os.system", "os.popen", "os.fork", "os.execv", "os.execvp", "os.posix_spawn"),
@@ -53,7 +54,10 @@ class Code:
 def refusal_of_notebook(task: Task, submission: Submission) -> Refusal | None:
     """Why the answer to `task` may not be used: a forbidden name in it, or in what it uses from any cell."""
     code = _read(submission)
-    return Refusal("forbidden", code) if isinstance(code, str) else _refusal(task, code)
+    try:
+        return Refusal("forbidden", code) if isinstance(code, str) else _refusal(task, code)
+    except RecursionError:
+        return Refusal("forbidden", TOO_DEEP)
 
 
 def unreadable(submission: Submission) -> list[str]:
@@ -65,6 +69,13 @@ def unreadable(submission: Submission) -> list[str]:
 
 
 def _dynamic(source: str) -> str | None:
+    try:
+        return _made(source)
+    except RecursionError:
+        return "it is nested too deeply"
+
+
+def _made(source: str) -> str | None:
     for _, written in forbidden_uses(source, DYNAMIC):
         return written.partition("\n")[0][:60]
     for node in ast.walk(ast.parse(source)) if _parses(source) else ():
@@ -97,8 +108,8 @@ def _read(submission: Submission) -> Code | str:
         if sum(len(ast.parse(source).body) for source in cells.values() if _parses(source)) > STATEMENTS:
             return f"the notebook has more than {STATEMENTS} statements, too many to be read."
         return _understood(cells, submission)
-    except (RecursionError, MemoryError, SyntaxError, ValueError):
-        return "the code is nested too deeply to be read; write it more simply."
+    except (RuntimeError, MemoryError, SyntaxError, ValueError):  # RecursionError is a RuntimeError
+        return TOO_DEEP
 
 
 def _understood(cells: dict[int, str], submission: Submission) -> Code:
@@ -122,7 +133,8 @@ def _python(source: str) -> str:
         return source
     head, newline, rest = source.partition("\n")
     plain = newline + rest if head.lstrip().startswith("%%") else source
-    if len(plain) * sum(1 for _ in MAGIC.finditer(plain)) > MAGIC_WORK:
+    magics = sum(1 for _ in MAGIC.finditer(plain))
+    if magics > MAGICS or len(plain) * magics > MAGIC_WORK:
         return MAGIC.sub(lambda found: f"{found[2]} None" if found[2] else f"{found[1]}pass", plain)
     try:
         return TransformerManager().transform_cell(plain)

@@ -174,7 +174,11 @@ def _place(cell: dict[str, Any], positions: dict[str, int]) -> int | None:
 
 
 def _rebuilt(cells: list[dict[str, Any]], found: list[int | None], release: dict[str, Any]) -> Iterator[Cell]:
-    answers = {place: text_of(cell) for cell, place in zip(cells, found, strict=True) if place is not None}
+    copies: dict[int, list[str]] = {}
+    for cell, place in zip(cells, found, strict=True):
+        if place is not None:
+            copies.setdefault(place, []).append(text_of(cell))
+    answers = {place: texts[-1] for place, texts in copies.items()}
     added: dict[int, list[Cell]] = {}
     anchor = -1
     for cell, place in zip(cells, found, strict=True):
@@ -184,7 +188,11 @@ def _rebuilt(cells: list[dict[str, Any]], found: list[int | None], release: dict
             added.setdefault(anchor, []).append(Cell(None, cell["cell_type"], text_of(cell), runs=code, own=True))
     yield from added.get(-1, [])
     for number, cell in enumerate(release["cells"]):
-        yield _ours(number, cell, answers.get(number))
+        ours = _ours(number, cell, answers.get(number))
+        if ours.runs and ours.own:  # an editor that splits a cell gives both halves its marks
+            for text in dict.fromkeys(copies[number][:-1]):
+                yield Cell(None, "code", text, runs=True, own=True)
+        yield ours
         yield from added.get(number, [])
 
 
@@ -206,7 +214,7 @@ def _oddities(cells: list[dict[str, Any]], found: list[int | None], release: dic
         if name and not copies:
             notes.append(f"cell {name} was missing and was put back")
         if name and len(copies) > 1:
-            notes.append(f"cell {name} was there {len(copies)} times; the last one counts")
+            notes.append(f"cell {name} was there {len(copies)} times; the last one counts, the others run before it")
         notes += [f"cell {name}: its {what} was changed" for what in _changes(ours, copies[-1:]) if name]
     return notes
 

@@ -86,7 +86,8 @@ class WarmSandbox(Sandbox):
 
     def _start(self, theirs: socket.socket, *_: Any) -> None:
         owner = [os.getuid(), os.getgid()]
-        settings = settings_of(self.limits, self.stripped) | {"folder": self.limits.folder, "owner": owner}
+        room = {"folder": self.limits.folder, "files": self.limits.files}
+        settings = settings_of(self.limits, self.stripped) | room | {"owner": owner}
         ours = self.channel.connection
         ours.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
         self.zygote.fork(theirs, settings)

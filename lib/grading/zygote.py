@@ -159,7 +159,7 @@ class Zygote:
         os.set_inheritable(own, False)
         os.closerange(3, own)
         os.closerange(own + 1, 1 << 10)
-        _furnish(settings["folder"])
+        _furnish(settings["folder"], settings["files"])
         if not settings["user"]:
             _become(*settings["owner"])
         connection.send(b"runner")
@@ -179,13 +179,13 @@ class Zygote:
             self.loaded["torch"].default_generator.seed()
 
 
-def _furnish(folder: int) -> None:
+def _furnish(folder: int, files: int) -> None:
     """A network of our own with nobody in it, our own folders, our own view of processes and terminals."""
     call("unshare", NEW_MOUNTS | NEW_HOST | NEW_IPC | NEW_NETWORK)
     _mount("none", "/", None, RECURSIVE | PRIVATE)
     for place, size in ((HOME, folder), ("/tmp", folder), ("/dev/shm", SHARED_MEMORY)):
         held = {path: os.open(path, os.O_PATH) for path in _mounts_below(place)}  # a Python that lies in /tmp, say
-        _mount("tmpfs", place, "tmpfs", NO_SETUID | NO_DEVICES, f"mode=1777,size={size}")
+        _mount("tmpfs", place, "tmpfs", NO_SETUID | NO_DEVICES, f"mode=1777,size={size},nr_inodes={files}")
         for path, descriptor in held.items():
             path.mkdir(parents=True)
             _mount(f"/proc/self/fd/{descriptor}", str(path), None, BIND | RECURSIVE)

@@ -1,10 +1,13 @@
 """What a student wrote or showed stays readable, and nothing of it can act. `test_browser` tries it in a browser."""
 
+import base64
 import json
 import re
+from io import BytesIO
 
 import pytest
 from nbconvert.filters import markdown2html
+from PIL import Image
 
 from grading import cleaning
 
@@ -50,14 +53,67 @@ def test_outputs_that_are_none_are_left_out(text):
     assert all(item == cleaning.LEFT_OUT for item in cleaning.student_outputs(text))
 
 
+def png(width, height):
+    file = BytesIO()
+    Image.new("1", (width, height)).save(file, "PNG")
+    return base64.b64encode(file.getvalue()).decode()
+
+
 def test_only_real_pictures_stay():
+    small = png(3, 2)
     items = [
         {"output_type": "display_data", "data": {"image/png": v, "image/svg+xml": "<svg/>"}}
-        for v in ("iVBORw0KGgo=", "AAAA", "'><script>")
+        for v in (small, "iVBORw0KGgo=", "AAAA", "'><script>", png(30_000, 30_000))
     ]
     shown = cleaning.student_outputs(json.dumps(items))
-    assert shown[0]["data"] == {"image/png": "iVBORw0KGgo="}
-    assert shown[1:] == [cleaning.LEFT_OUT] * 2
+    assert shown[0]["data"] == {"image/png": small}
+    assert shown[1:] == [cleaning.LEFT_OUT] * 4
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<p>" + "".join(f"<b a{i}>" for i in range(8000)) + "<p>a" * 8000,
+        "<b>" * 60_000,
+        "<b><p>" * 30_000,
+        "<table><tr><td>" * 12_000,
+        "<" * 200_000,
+        "<a " * 60_000,
+        "<!--" * 50_000,
+        "<i><table>" * 20_000,
+    ],
+)
+def test_html_grows_no_more_than_its_signs_do(html):
+    assert len(cleaning.student_html(html)) <= len("&lt;") * len(html)
+
+
+def test_what_is_not_meant_to_be_read_is_not_shown():
+    shown = cleaning.student_html("a<style scoped>.x > y {}</style>b<script>if (a<b) x</script>c<!-- d -->e</title>f")
+    assert shown == "abcef"
+
+
+def test_a_table_stays_a_table():
+    table = '<table><thead><tr><th>x</th></tr></thead><tbody><tr><td colspan="2">1 &lt; 2</td></tr></tbody></table>'
+    assert cleaning.student_html(f'<div style="x"><style>p {{}}</style>{table}</div>') == f"<div>{table}</div>"
+
+
+def test_of_many_codes_for_colours_the_text_stays():
+    text = json.dumps([{"output_type": "stream", "name": "stdout", "text": "\x1b[1mx\x1b[0m" * 12_000}])
+    assert cleaning.student_outputs(text)[0]["text"] == "x" * 12_000
+
+
+@pytest.mark.parametrize(
+    "tex",
+    [
+        r'\text{<meta http-equiv="refresh" content="0;url=https://example.org/">}',
+        r"\text{<form action=https://example.org><iframe src=x></iframe><img src=x onerror=y>}",
+        r"\style{position:fixed;top:0}{\text{3 of 3 points}}",
+        r"\href{javascript:alert(1)}{x}",
+    ],
+)
+def test_a_formula_makes_nothing_but_a_formula(tex):
+    made = cleaning.mathml(tex, "inline") or ""
+    assert not re.findall(r"<(?!/?(?:math|mrow|mtext|mi|mo|mn|mstyle)\b)|style=|href|https", made)
 
 
 def test_outputs_are_capped():

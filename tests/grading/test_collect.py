@@ -117,6 +117,17 @@ def test_a_students_own_zip_file_is_looked_into_once(place, collected):
     assert "2 notebooks" in result.left[0][1]
 
 
+def _damaged(kind, start, length):
+    """A student's own zip file whose compressed content is not what its method writes."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", kind) as archive:
+        archive.writestr(dated(BOOK), bytes(range(256)) * 40, kind)
+    content = bytearray(buffer.getvalue())
+    at = content.index(BOOK.encode()) + len(BOOK) + start
+    content[at : at + length] = b"\xff" * length
+    return bytes(content)
+
+
 def _link():
     info = dated(f"doe_1_2_{BOOK}")
     info.external_attr = (stat.S_IFLNK | 0o777) << 16
@@ -144,6 +155,10 @@ def _encrypted():
         ([("doe_1_2_x.zip", packed([(BOOK, b"0" * 10_000_001)]))], "larger than 10 MB"),
         ([("doe_1_2_x.zip", b"PK\x03\x04 and nothing")], "cannot be read"),
         ([("doe_1_2_x.zip", packed([(f"../{BOOK}", "x")]))], "where one was expected"),
+        *(
+            ([("doe_1_2_x.zip", _damaged(kind, start, 30))], "cannot be read")
+            for kind, start in ((zipfile.ZIP_LZMA, 4), (zipfile.ZIP_LZMA, 20), (zipfile.ZIP_DEFLATED, 4))
+        ),
         ([("doe_1_2_program.py", "x")], "neither a notebook"),
         ([(BOOK, "x")], "says not whose"),
         ([(f"Иванов Иван_1_assignsubmission_file_{BOOK}", "x")], "cannot be a student's name"),
@@ -411,6 +426,23 @@ def test_parts_nested_very_deeply_stop_nothing(place, tmp_path):
     (tmp_path / "mail" / "1.eml").write_text(f"From: a@b.org\n{parts}")
     (tmp_path / "mail" / "2.eml").write_bytes(message("ann@uni.org", (BOOK, real(place))))
     assert set(collect(place, tmp_path / "mail").taken) == {("ann@uni.org", NAME)}
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "From: <",
+        "From: a@b.org\nContent-Disposition: attachment; filename*1*=''a; filename*0*=b'; filename*",
+        "From: group: <;\nContent-Disposition: attachment; filename=a.ipynb",
+    ],
+)
+def test_a_message_that_cannot_be_read_stops_no_other(place, tmp_path, head):
+    (tmp_path / "mail").mkdir()
+    (tmp_path / "mail" / "1.eml").write_text(f"{head}\nContent-Type: application/json; name=hw.ipynb\n\nx")
+    (tmp_path / "mail" / "2.eml").write_bytes(message("ann@uni.org", (BOOK, real(place))))
+    result = collect(place, tmp_path / "mail")
+    assert set(result.taken) == {("ann@uni.org", NAME)}
+    assert len(result.left) == 1
 
 
 # --------------------------------------------------------------------------- assignments, again and again

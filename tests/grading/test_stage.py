@@ -91,7 +91,15 @@ def test_the_last_copy_counts(solved, exercise):
     solved["cells"].append(copy)
     submission = staged(solved, exercise.release)
     assert "later = True" in sources(submission, own=True)
-    assert "cell conv-matrix1d was there 2 times; the last one counts" in submission.flags
+    assert "cell conv-matrix1d was there 2 times; the last one counts, the others run before it" in submission.flags
+
+
+def test_a_cell_that_was_split_keeps_both_halves(solved, exercise):
+    second = next(c for c in solved["cells"] if c["id"] == "conv-matrix1d")
+    first = deepcopy(second) | {"source": "def helper():\n    return 1"}
+    solved["cells"].insert(solved["cells"].index(second), first)
+    own = [cell.source for cell in staged(solved, exercise.release).cells if cell.own and cell.runs]
+    assert own.index(first["source"]) + 1 == own.index(second["source"])
 
 
 def test_the_old_format_is_converted(solved, exercise):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -21,7 +22,7 @@ class Refusal(Exception):
     """
 
     def __init__(self, kind: str, message: str, error: str = "", item: int | None = None) -> None:
-        super().__init__(message)
+        super().__init__(message if len(message) <= 2 * LONGEST else f"{message[: 2 * LONGEST]} …")
         self.kind, self.error, self.item = kind, error, item
 
 
@@ -88,9 +89,10 @@ def _as_real(value: Any, _: float) -> float:
 
 
 def _as_text(value: Any, _: str) -> str:
-    if isinstance(value, str):
+    if isinstance(value, str) and len(value) <= LONGEST:
         return str(value)
-    raise Refusal("type", f"it returned {_a_kind(value)}; expected a string.")
+    kind = f"a string of {len(value)} characters" if isinstance(value, str) else _a_kind(value)
+    raise Refusal("type", f"it returned {kind}; expected a {'short ' * isinstance(value, str)}string.")
 
 
 def _as_items(value: Any, expected: tuple) -> tuple:
@@ -165,7 +167,7 @@ def wrong_values(expected: Any, got: Any) -> Refusal | None:
         of_items = (item(i, wrong_values)(expected, got) for i in range(len(expected)))
         return _wrong_length(expected, got) or next(filter(None, of_items), None)
     if not isinstance(expected, np.ndarray):
-        return None if same(expected, got) else Refusal("values", f"expected {expected!r}, got {got!r}.")
+        return None if same(expected, got) else Refusal("values", f"expected {_short(expected)}, got {_short(got)}.")
     refusal = wrong_shape(expected, got)
     if refusal or same(expected, got):
         return refusal
@@ -177,6 +179,14 @@ def wrong_values(expected: Any, got: Any) -> Refusal | None:
         f"{np.count_nonzero(differ)} of {expected.size} entries differ; the first is [{where}]: "
         f"expected {float(expected[first]):g}, got {float(got[first]):g}.",
     )
+
+
+def _short(value: Any) -> str:
+    """As Python writes it, but for what is too long to be read."""
+    form = reprlib.Repr()
+    form.maxstring = form.maxother = form.maxlong = 300
+    form.maxtuple = form.maxlist = form.maxdict = 50
+    return form.repr(value)
 
 
 def wrong_shape(expected: Any, got: Any) -> Refusal | None:
@@ -213,7 +223,11 @@ def size_of(value: Any) -> int:
 
 
 def _tolerance(expected: np.ndarray, got: np.ndarray) -> dict[str, float]:
-    """Room for the rounding of sums in another order: the square root of the coarser dtype's epsilon."""
-    eps = max((np.finfo(a.dtype).eps for a in (expected, got) if a.dtype.kind == "f"), default=0.0)
+    """Room for the rounding of sums in another order: the square root of the coarser dtype's epsilon.
+
+    Half precision is room only where it was asked for.
+    """
+    wanted, given = (np.finfo(a.dtype).eps if a.dtype.kind == "f" else 0.0 for a in (expected, got))
+    eps = max(wanted, min(given, np.finfo(np.float32).eps))
     largest = float(np.max(np.abs(expected), initial=1.0, where=np.isfinite(expected)))
     return {"rtol": 0.0, "atol": float(np.sqrt(eps)) * largest}
