@@ -88,11 +88,11 @@ def _nested(html: str) -> Iterator[str]:
         inside, closed, text = part.partition(">")
         found = TAG.match(inside) if closed else None
         name = found[2].lower() if found else ""
-        if hidden or name in HIDDEN:
-            ends = found is not None and found[1] and name == (hidden or name)
-            hidden = "" if ends else hidden or name
-            if not ends:
-                continue
+        if hidden and not (found and found[1] and name == hidden):
+            continue
+        hidden = name if name in HIDDEN and not found[1] else ""
+        if hidden:
+            continue
         if found is None:
             yield text if closed and inside[:1] in ("!", "?") else f"&lt;{part}"  # a comment goes
             continue
