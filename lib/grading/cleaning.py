@@ -20,6 +20,7 @@ TEXT_CAP, HTML_CAP, IMAGE_CAP, ITEMS_CAP = 100_000, 200_000, 2_000_000, 200
 DEPTH, ESCAPES, PIXELS = 60, 200, 20_000_000  # of tags; codes for colours in a cell's outputs; of a picture
 ESCAPE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]?")
 PROSE_CAP, FORMULA_CAP = 20_000, 2_000  # Markdown and TeX can take long to read
+ALL_PROSE, SHORT_PROSE = 100_000, 1_000  # of a notebook; of each cell where that is exceeded
 PLAIN = '<div class="tex2jax_ignore">{}</div>'  # where MathJax, which the formgrader loads, looks for no commands
 IMAGES = {"image/png": b"\x89PNG\r\n\x1a\n", "image/jpeg": b"\xff\xd8\xff"}
 TABLE = {"table", "thead", "tbody", "tr", "th", "td", "caption"}
@@ -112,7 +113,7 @@ def _nested(html: str) -> Iterator[str]:
     yield from (f"</{name}>" for name in reversed(opened))
 
 
-def markdown(text: str) -> str:
+def markdown(text: str, most: int = PROSE_CAP) -> str:
     r"""Markdown as one line of HTML, which is Markdown as well: text, formulas, and links to web pages.
 
     Examples
@@ -120,7 +121,7 @@ def markdown(text: str) -> str:
     >>> markdown("*a* < b, $a^2$, <script>, [see](https://a.org), [do](javascript:x)")[28:96]
     '<p><em>a</em> &lt; b, <math display="inline"><mrow><msup><mi>a</mi><'
     """
-    cut = f"{text[:PROSE_CAP]}\n\n[all after {PROSE_CAP} characters was left out]" if len(text) > PROSE_CAP else text
+    cut = f"{text[:most]}\n\n[all after {most} characters was left out]" if len(text) > most else text
     try:
         html = PROSE(cut)
     except Exception:  # nested more deeply than the library reads

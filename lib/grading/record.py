@@ -279,7 +279,9 @@ def autograded(course: Course, assignment: str, verdict: dict[str, Any]) -> Note
     results = {result["task"]: result for result in verdict["tasks"]}
     outputs = {cell["cell"]: cell for cell in verdict["cells"]}
     rows = verdict["notebook"] or [{"index": n, "source": None, "own": False} for n in range(len(release.cells))]
-    cells = [_cell(n, row, release, outputs.get(n)) for n, row in enumerate(rows)]
+    prose = sum(len(row["source"]) for row in rows if row["own"] and row["kind"] == "markdown")
+    most = cleaning.PROSE_CAP if prose <= cleaning.ALL_PROSE else cleaning.SHORT_PROSE
+    cells = [_cell(n, row, release, outputs.get(n), most) for n, row in enumerate(rows)]
     for cell in cells:
         if grade_id(cell) in tasks:
             result = results[tasks[grade_id(cell)]]
@@ -326,7 +328,9 @@ def _output(kind: str, data: dict[str, str], **more: None) -> NotebookNode:
     return nbformat.from_dict({"output_type": kind, "data": data, "metadata": {}, **more})
 
 
-def _cell(position: int, row: dict[str, Any], release: NotebookNode, output: dict[str, Any] | None) -> NotebookNode:
+def _cell(
+    position: int, row: dict[str, Any], release: NotebookNode, output: dict[str, Any] | None, most: int
+) -> NotebookNode:
     if row["index"] is None:
         make = nbformat.v4.new_code_cell if row["kind"] == "code" else nbformat.v4.new_markdown_cell
         cell = make(row["source"], id=f"added-{position}")
@@ -335,7 +339,7 @@ def _cell(position: int, row: dict[str, Any], release: NotebookNode, output: dic
         cell.source = row["source"] if row["own"] else cell.source
         cell.metadata = nbformat.from_dict({k: v for k, v in cell.metadata.items() if k == "nbgrader"})
     if cell.cell_type == "markdown" and row["own"] and not _is_stub(cell, release, row):
-        cell.source = cleaning.markdown(cell.source)
+        cell.source = cleaning.markdown(cell.source, most)
     if cell.cell_type == "code":
         cell.outputs = [nbformat.from_dict(o) for o in _shown(output)]
         cell.execution_count = None
