@@ -1895,7 +1895,7 @@ INVENTED = [
     *_rows(
         87,
         "grows when it is read",
-        "gigabytes, or hours",
+        NO_STOCK,
         (
             "tags",
             with_code(
@@ -1924,7 +1924,7 @@ INVENTED = [
     *_rows(
         88,
         "confuses who reads the code",
-        "runs",
+        NO_STOCK,
         ("magics", with_code("!a\n" * 501), HONEST),
         ("commands", with_code(",print a\n" * 501), HONEST),
         (
@@ -1937,7 +1937,7 @@ INVENTED = [
     *_rows(
         89,
         "buys room with half precision",
-        "counts as equal",
+        NO_STOCK,
         (
             "two-percent",
             with_answer(ROWS + "np.float16(0.98) * np.eye(length, dtype='f2')[phase::stride]"),
@@ -1948,7 +1948,7 @@ INVENTED = [
     *_rows(
         90,
         "writes into the page with a formula",
-        "a forged mark over the page",
+        NO_STOCK,
         (
             "text",
             with_answer(
@@ -1962,7 +1962,7 @@ INVENTED = [
     *_rows(
         91,
         "is split by the editor",
-        "the first half is lost",
+        NO_STOCK,
         (
             "two-halves",
             with_cells(
