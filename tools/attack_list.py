@@ -1435,7 +1435,7 @@ UNLISTED = [
     )
 ]
 
-NO_STOCK = "does not apply"
+NO_STOCK, NOT_TRIED = "does not apply", "not tried"
 CALLING = """
     import ctypes
     C = ctypes.CDLL(None, use_errno=True)
@@ -1895,7 +1895,7 @@ INVENTED = [
     *_rows(
         87,
         "grows when it is read",
-        NO_STOCK,
+        NOT_TRIED,
         (
             "tags",
             with_code(
@@ -1924,7 +1924,7 @@ INVENTED = [
     *_rows(
         88,
         "confuses who reads the code",
-        NO_STOCK,
+        NOT_TRIED,
         ("magics", with_code("!a\n" * 501), HONEST),
         ("commands", with_code(",print a\n" * 501), HONEST),
         (
@@ -1937,7 +1937,7 @@ INVENTED = [
     *_rows(
         89,
         "buys room with half precision",
-        NO_STOCK,
+        NOT_TRIED,
         (
             "two-percent",
             with_answer(ROWS + "np.float16(0.98) * np.eye(length, dtype='f2')[phase::stride]"),
@@ -1948,7 +1948,7 @@ INVENTED = [
     *_rows(
         90,
         "writes into the page with a formula",
-        NO_STOCK,
+        NOT_TRIED,
         (
             "text",
             with_answer(
@@ -1962,7 +1962,7 @@ INVENTED = [
     *_rows(
         91,
         "is split by the editor",
-        NO_STOCK,
+        NOT_TRIED,
         (
             "two-halves",
             with_cells(
