@@ -217,15 +217,19 @@ def _graded_students(course: Course, assignment: str, only: str | None) -> list[
 
 
 def _export(options: argparse.Namespace, course: Course) -> int:
-    from grading.export import as_canvas, as_csv, as_json, as_moodle, rows, strangers
+    from grading.export import absent, as_canvas, as_csv, as_json, as_moodle, rows, strangers
 
     table = [row for name in _assignments(options, course) for row in rows(course, name, _notes(course, name))]
     table = [row for row in table if options.student in (None, row["student"])]
+    if unread := sum(row["needs_manual_grade"] for row in table):
+        print(f"grade export: answers of {unread} in words are not read yet, and count nothing", file=sys.stderr)
     if options.platform:
         roster = intake.roster_of(course, options.roster)
         text = {"canvas": as_canvas, "moodle": as_moodle}[options.platform](table, roster)
         for student in strangers(table, roster):
             print(f"grade export: {student} is not in the roster", file=sys.stderr)
+        for person in absent(table, roster):
+            print(f"grade export: nothing was handed in by {person}", file=sys.stderr)
     else:
         text = (as_json if options.json else as_csv)(table)
     if options.csv:

@@ -101,6 +101,14 @@ def strangers(table: list[dict[str, Any]], roster: Roster | None) -> list[str]:
     return sorted({row["student"] for row in table if roster and roster.of(row["student"]) is None})
 
 
+def absent(table: list[dict[str, Any]], roster: Roster | None) -> list[str]:
+    """People in the roster who handed in nothing."""
+    if roster is None:
+        return []
+    came = {roster.of(row["student"]) for row in table}
+    return sorted(person.student for person in roster.people if person not in came)
+
+
 def _worksheet(table: list[dict[str, Any]], roster: Roster) -> str:
     if len(_assignments(table)) != 1:
         raise CourseError("Moodle's table for grading is of one assignment: say which, with --assignment.")

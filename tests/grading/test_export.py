@@ -117,6 +117,8 @@ def test_the_command(graded, grade, tmp_path):
     people.write_text("id,name\nnobody,No Body\n")
     code, out, err = grade("export", "--course", graded.root, "--for", "moodle", "--roster", people)
     assert (code, err.count("is not in the roster")) == (0, len(plain))
+    assert "answers of 2 in words are not read yet" in err
+    assert "nothing was handed in by nobody" in err
     assert len(out.splitlines()) == len(plain) + 1
 
 
