@@ -279,7 +279,7 @@ def autograded(course: Course, assignment: str, verdict: dict[str, Any]) -> Note
     results = {result["task"]: result for result in verdict["tasks"]}
     outputs = {cell["cell"]: cell for cell in verdict["cells"]}
     rows = verdict["notebook"] or [{"index": n, "source": None, "own": False} for n in range(len(release.cells))]
-    prose = sum(len(row["source"]) for row in rows if row["own"] and row["kind"] == "markdown")
+    prose = sum(len(row["source"]) for row in rows if row["own"] and row.get("kind") == "markdown")
     most = cleaning.PROSE_CAP if prose <= cleaning.ALL_PROSE else cleaning.SHORT_PROSE
     cells = [_cell(n, row, release, outputs.get(n), most) for n, row in enumerate(rows)]
     for cell in cells:
