@@ -1,6 +1,6 @@
 """What a student wrote or showed, made safe to look at in a browser: allow-lists, byte caps, nothing active.
 
-It is done once, when a notebook is recorded, so that the formgrader, the feedback and a notebook editor are all safe.
+It is done once, when a notebook is graded, so that the formgrader, the feedback and a notebook editor are all safe.
 """
 
 import base64
@@ -40,6 +40,15 @@ CELLS = {"td": {"colspan", "rowspan"}, "th": {"colspan", "rowspan"}}
 REPORT_TAGS = {"br", "code", "div", "img", "li", "p", "pre", "span", "strong", "ul"}
 REPORT_ATTRIBUTES = {"img": {"alt", "src", "style"}} | {tag: {"style"} for tag in REPORT_TAGS - {"img"}}
 LEFT_OUT = {"output_type": "stream", "name": "stdout", "text": "[an output that cannot be shown here was left out]\n"}
+
+
+def to_show(cells: list[dict[str, Any]], outputs: list[dict[str, Any]]) -> dict[str, Any]:
+    """A notebook and its outputs as they may be shown: beside what the student wrote in words stands a `clean` text."""
+    prose = [cell for cell in cells if cell["own"] and cell["kind"] == "markdown"]
+    most = PROSE_CAP if sum(len(cell["source"]) for cell in prose) <= ALL_PROSE else SHORT_PROSE
+    for cell in prose:
+        cell["clean"] = markdown(cell["source"], most)
+    return {"notebook": cells, "cells": [cell | {"outputs": student_outputs(cell["outputs"])} for cell in outputs]}
 
 
 def student_outputs(text: str) -> list[dict[str, Any]]:

@@ -5,6 +5,7 @@ machine; 4 another run is at work; 5 the cluster cannot be used; 130 stopped by 
 """
 
 import argparse
+import io
 import json
 import os
 import sys
@@ -50,6 +51,8 @@ Handler = Callable[[argparse.Namespace, Course], int]
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a subcommand; the exit code says how it went."""
     options = _parser().parse_args(arguments)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # people's names, whatever the terminal can write
     try:
         return options.run(options, Course(options.course.resolve()))
     except (CourseError, NoSandbox, ClusterError, OSError) as error:

@@ -5,13 +5,16 @@ machine does, and how often it had to, changes no grade: files are named by all 
 one to be complete counts.
 """
 
+import faulthandler
 import hashlib
 import hmac
 import json
 import os
 import platform
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import cache, partial
 from importlib.metadata import version
@@ -19,12 +22,13 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
-from grading import gpu, judge, late, stage
+from grading import cleaning, gpu, judge, late, stage
 from grading.course import Course, checker_version, project_root, tasks_of, write
-from grading.sandbox import Limits, Sandbox
+from grading.sandbox import PATIENCE, Limits, Sandbox
 from grading.schedulers import Ended, Lost, Pool
 from grading.warm import Warm
 
+OWN_SECONDS = 180.0  # for what our own code does with one submission
 WAIT = 5.0  # seconds between two looks at whether anybody is still at work
 BUSY = 0.2  # share of the time that something waited for a core or for memory
 LIBRARIES = ("numpy", "matplotlib.pyplot")  # imported ahead
@@ -140,10 +144,32 @@ def graded(parcel: Parcel, start: Callable[..., Sandbox] = Sandbox) -> bytes:
         return json.dumps(_refused(parcel.assignment, sentence) | {"failed": True}).encode()
 
 
+def graded_cold(parcel: Parcel) -> bytes:
+    """The same, in a process that ends should it hang."""
+    with _watched(parcel):
+        return graded(parcel)
+
+
 def graded_warm(parcel: Parcel) -> bytes:
     """The same, in a process that grades many: libraries are imported once for all of them."""
     libraries = [*LIBRARIES, *(["torch"] if b"torch" in parcel.content + parcel.release else [])]
-    return graded(parcel, partial(_warm().sandbox, libraries=libraries))
+    with _watched(parcel):
+        return graded(parcel, partial(_warm().sandbox, libraries=libraries))
+
+
+@contextmanager
+def _watched(parcel: Parcel) -> Iterator[None]:
+    """End this process, whatever it does, when nothing that the limits allow can take so long."""
+    if not parcel.device:  # else it may be waiting for the card
+        faulthandler.dump_traceback_later(_longest(parcel), exit=True, file=sys.__stderr__)
+    try:
+        yield
+    finally:
+        faulthandler.cancel_dump_traceback_later()
+
+
+def _longest(parcel: Parcel) -> float:
+    return PATIENCE * parcel.limits.notebook_seconds + OWN_SECONDS
 
 
 @cache
@@ -190,7 +216,7 @@ def _sent(work: Work, pool: Pool) -> Future:
 
 
 def _begun(work: Work, pool: Pool) -> Future:
-    return pool.submit(graded if work.job.cold else graded_warm, work.parcel)
+    return pool.submit(graded_cold if work.job.cold else graded_warm, work.parcel)
 
 
 def _arrived(work: Work, future: Future) -> None:
@@ -292,7 +318,8 @@ def _judged(parcel: Parcel, start: Callable[..., Sandbox]) -> Verdict:
     with gpu.card(parcel.device, tasks, parcel.limits, parcel.unsafe) as card:
         verdict = judge.judge(submission, tasks, release, parcel.secret, start, **options, **card.options)
     verdict["flags"] += card.notes
-    return verdict | {"device": card.told, "notebook": [asdict(cell) for cell in submission.cells]}
+    cells = [asdict(cell) for cell in submission.cells]  # cleaned here, where a hang does no harm to the class
+    return verdict | {"device": card.told} | cleaning.to_show(cells, verdict["cells"])
 
 
 def _unreadable(job: Job, error: Exception) -> Verdict:

@@ -87,7 +87,7 @@ def _looked_up(given: dict[str, str], roster: Roster) -> Match:
     name = given.get("name") or given.get("joined")
     if name:
         return roster.by_name(name)
-    raise Unknown(f"nobody in the roster has {ascii(numbered)}")
+    raise Unknown(f"nobody in the roster has {repr(numbered)}")
 
 
 def _number(given: dict[str, str]) -> int:
@@ -137,7 +137,7 @@ def _by_pattern(pattern: str) -> Owners:
             raise NotTaken("the pattern finds no student in its path")
         number = match.groupdict().get("number") or "0"
         if not re.fullmatch(r"[0-9]{1,18}", number):
-            raise NotTaken(f"the pattern's number is {ascii(number)[:50]}")
+            raise NotTaken(f"the pattern's number is {repr(number)[:50]}")
         return Owner(match["student"], match["student"], int(number))
 
     return owner

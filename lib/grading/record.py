@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property, lru_cache
 from html import escape
-from itertools import product
+from itertools import product, repeat
 from types import TracebackType
 from typing import Any
 
@@ -99,6 +99,7 @@ class Recorder:
 
     def __init__(self, course: Course) -> None:
         self.course = course
+        self.penalties: dict[tuple[str, str], float | None] = {}  # by assignment and student
         self._open = ExitStack()
 
     def __enter__(self) -> "Recorder":
@@ -137,12 +138,13 @@ class Recorder:
 
     def saved(self, batch: list[tuple[Any, Verdict, Entry]]) -> Iterator[Recorded]:
         """Save a batch; if that fails, each submission for itself."""
+        errors: Iterable[Exception | None] = repeat(None)
         try:
             self.save([entry for _, _, entry in batch])
         except Exception:
-            yield from ((job, verdict, self._attempt(entry)) for job, verdict, entry in batch)
-        else:
-            yield from ((job, verdict, None) for job, verdict, _ in batch)
+            errors = map(self._attempt, [entry for _, _, entry in batch])
+        for (job, verdict, entry), error in zip(batch, errors, strict=False):
+            yield job, verdict | {"penalty": self.penalties.get((entry.assignment, entry.student))}, error
 
     def save(self, entries: list[Entry]) -> None:
         """Write grades in one transaction, then the notebooks: after a crash between the two, the next run mends it."""
@@ -174,7 +176,7 @@ class Recorder:
             for name, comment in comments.items():
                 comment.auto_comment = entry.comments.get(name)
             rows.of[student][0].timestamp = entry.arrived.replace(tzinfo=None)
-            rows.charge(self.policy, student)
+            self.penalties[assignment, student] = rows.charge(self.policy, student)
 
 
 class Rows:
@@ -194,12 +196,13 @@ class Rows:
         answered = {cell.id: cell.name for cell in cells if not isinstance(cell, GradeCell)}
         self.grades, self.comments = self._parts(Grade, graded), self._parts(Comment, answered)
 
-    def charge(self, policy: BasePlugin, student: str) -> None:
-        """Put down what lateness costs, by the score, the due date and the extension as they are now."""
+    def charge(self, policy: BasePlugin, student: str) -> float | None:
+        """Put down, and tell, what lateness costs, by the score, the due date and the extension as they are now."""
         submission, notebook = self.of[student]
         seconds = late.seconds_late(submission.timestamp, self.due, submission.extension)
         total = sum(map(points_of, self.grades[student].values()))
         notebook.late_submission_penalty = late.penalty(policy, student, total, seconds)
+        return notebook.late_submission_penalty
 
     def _released(self, name: str) -> tuple[Assignment, Notebook]:
         assignment = self.db.query(Assignment).filter_by(name=name).one_or_none()
@@ -272,16 +275,14 @@ def _comment(cell: NotebookNode) -> str | None:
 
 
 def autograded(course: Course, assignment: str, verdict: dict[str, Any]) -> NotebookNode:
-    """The release's cells with the student's sources and cleaned outputs, and our own outputs under the checks."""
+    """The release's cells with the student's sources and outputs, and our own outputs under the checks."""
     release = _parsed(course.release_text(assignment))
     known = {task.name: task for task in tasks_of(assignment)}
     tasks = tasks_by_cell(tuple(known.values()), release)
     results = {result["task"]: result for result in verdict["tasks"]}
     outputs = {cell["cell"]: cell for cell in verdict["cells"]}
     rows = verdict["notebook"] or [{"index": n, "source": None, "own": False} for n in range(len(release.cells))]
-    prose = sum(len(row["source"]) for row in rows if row["own"] and row.get("kind") == "markdown")
-    most = cleaning.PROSE_CAP if prose <= cleaning.ALL_PROSE else cleaning.SHORT_PROSE
-    cells = [_cell(n, row, release, outputs.get(n), most) for n, row in enumerate(rows)]
+    cells = [_cell(n, row, release, outputs.get(n)) for n, row in enumerate(rows)]
     for cell in cells:
         if grade_id(cell) in tasks:
             result = results[tasks[grade_id(cell)]]
@@ -328,9 +329,7 @@ def _output(kind: str, data: dict[str, str], **more: None) -> NotebookNode:
     return nbformat.from_dict({"output_type": kind, "data": data, "metadata": {}, **more})
 
 
-def _cell(
-    position: int, row: dict[str, Any], release: NotebookNode, output: dict[str, Any] | None, most: int
-) -> NotebookNode:
+def _cell(position: int, row: dict[str, Any], release: NotebookNode, output: dict[str, Any] | None) -> NotebookNode:
     if row["index"] is None:
         make = nbformat.v4.new_code_cell if row["kind"] == "code" else nbformat.v4.new_markdown_cell
         cell = make(row["source"], id=f"added-{position}")
@@ -339,7 +338,7 @@ def _cell(
         cell.source = row["source"] if row["own"] else cell.source
         cell.metadata = nbformat.from_dict({k: v for k, v in cell.metadata.items() if k == "nbgrader"})
     if cell.cell_type == "markdown" and row["own"] and not _is_stub(cell, release, row):
-        cell.source = cleaning.markdown(cell.source, most)
+        cell.source = row["clean"]
     if cell.cell_type == "code":
         cell.outputs = [nbformat.from_dict(o) for o in _shown(output)]
         cell.execution_count = None
@@ -356,4 +355,4 @@ def _shown(output: dict[str, Any] | None) -> list[dict[str, Any]]:
     if output["left_out"]:
         text = f"This cell was left out: {output['left_out']}\n"
         return [{"output_type": "stream", "name": "stdout", "text": text}]
-    return cleaning.student_outputs(output["outputs"])
+    return output["outputs"]

@@ -19,6 +19,7 @@ def row_of(job: Job, verdict: Verdict) -> Row:
         "assignment": job.assignment,
         "score": sum(task["score"] for task in verdict["tasks"]),
         "points": sum(task["points"] for task in verdict["tasks"]),
+        "penalty": verdict.get("penalty"),
         "notes": verdict["flags"],
         "mistakes": list(dict.fromkeys(mistakes)),
         "seconds": verdict["seconds"],
@@ -53,7 +54,8 @@ def as_lines(table: list[Row], place: str) -> Iterator[str]:
         yield f"{'student':<{width}}  {'score':>12}  mistakes; notes"
     for row in table:
         score = f"{row['score']:>5g} of {row['points']:<3g}"
-        told = one_line("; ".join([*row["mistakes"], *(f"! {note}" for note in row["notes"])]) or "-")
+        late = [f"late: {row['penalty']:g} points less"] if row["penalty"] else []
+        told = one_line("; ".join([*late, *row["mistakes"], *(f"! {note}" for note in row["notes"])]) or "-")
         yield f"{_name(row, several):<{width}}  {score:>12}  {told}"
     failed = sum(row["failed"] for row in table)
     reused = sum(row["reused"] for row in table)

@@ -17,6 +17,7 @@ import nbformat
 import pytest
 
 from grading import class_report, feedback, record, summary
+from grading.cleaning import to_show
 from grading.gradebook import opened
 
 NAME, QUESTION = "07_convolution_matrix", "question-what-the-matrix-shows"
@@ -86,7 +87,7 @@ def hostile(course):
     """The verdict on somebody who tries all of it wherever something of a submission is shown."""
     release = nbformat.reads(course.release_text(NAME).decode(), as_version=4)
     own = [bool(c.metadata.get("nbgrader", {}).get("solution")) for c in release.cells]
-    rows = [{"index": n, "source": c.source, "own": own[n]} for n, c in enumerate(release.cells)]
+    rows = [{"index": n, "kind": c.cell_type, "source": c.source, "own": own[n]} for n, c in enumerate(release.cells)]
     for row, cell in zip(rows, release.cells, strict=True):
         if row["own"]:
             row["source"] = "\n\n".join(PROSE if cell.cell_type == "markdown" else TAGS)
@@ -95,7 +96,7 @@ def hostile(course):
     result = {"points": 1, "score": 0, "mistakes": TAGS, "text": "\n".join(TAGS), "html": "\n".join(TAGS)}
     tasks = [result | {"task": name, "points": points, "properties": []} for name, points in POINTS.items()]
     flags = [*PROSE, "a $x$ `b`"]
-    return {"tasks": tasks, "cells": cells, "flags": flags, "notebook": [*added, *rows], "exceeded": TAGS}
+    return {"tasks": tasks, "flags": flags, "exceeded": TAGS} | to_show([*added, *rows], cells)
 
 
 @pytest.fixture(scope="module")

@@ -194,7 +194,7 @@ def test_the_record_is_a_valid_notebook(solved, exercise, course, recipe, output
     verdict = judge.refuse(TASKS, "a reason") | {"notebook": None}
     if isinstance(submission, stage.Submission):
         cells = [{"cell": n, "outputs": json.dumps(outputs), "left_out": None} for n in range(len(submission.cells))]
-        verdict |= {"notebook": [asdict(c) for c in submission.cells], "cells": cells, "flags": submission.flags}
+        verdict |= cleaning.to_show([asdict(c) for c in submission.cells], cells) | {"flags": submission.flags}
     notebook = nbformat.reads(nbformat.writes(autograded(course, NAME, verdict)), as_version=4)
     nbformat.validate(notebook)
     shown = [

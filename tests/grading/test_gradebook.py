@@ -12,6 +12,7 @@ import pytest
 from nbgrader.api import Gradebook
 
 from grading import record
+from grading.cleaning import markdown
 from grading.course import CourseError, lay
 from grading.export import rows
 from grading.gradebook import check, opened, set_db
@@ -25,14 +26,10 @@ def verdict(course, answers=None, **scores):
     """As the judge would give it, for a notebook with some answers and some scores."""
     release = nbformat.reads(course.release_text(NAME).decode(), as_version=4)
     texts = {"question-what-the-matrix-shows": "Bands."} | (answers or {})
-    cells = [
-        {
-            "index": n,
-            "source": texts.get(c.id, f"# {c.id}"),
-            "own": bool(c.metadata.get("nbgrader", {}).get("solution")),
-        }
-        for n, c in enumerate(release.cells)
-    ]
+    sources = [texts.get(cell.id, f"# {cell.id}") for cell in release.cells]
+    own = [bool(cell.metadata.get("nbgrader", {}).get("solution")) for cell in release.cells]
+    both = zip(sources, own, strict=True)
+    cells = [{"index": n, "source": text, "own": own, "clean": markdown(text)} for n, (text, own) in enumerate(both)]
     results = [
         {"task": name, "score": scores.get(name, points), "points": points, "mistakes": [], "text": "t", "html": None}
         for name, points in POINTS.items()

@@ -1,5 +1,6 @@
 """Is the time of a submission one that its student cannot set, and does lateness cost what the course says?"""
 
+import json
 import os
 import time
 from datetime import UTC, datetime, timedelta
@@ -67,6 +68,15 @@ def test_a_due_date_is_nbgraders(place):
     assert place.api.get_assignment(NAME)["duedate"] == "2026-10-01T21:59:00", "a release keeps it"
     late.set_due(place, NAME, "none")
     assert place.api.get_assignment(NAME)["duedate"] is None
+
+
+def test_a_run_says_what_lateness_costs(place, grade, exercise, needs_sandbox):
+    late.set_late(place, "10%")
+    due(place, now() - 2.5 * DAY)
+    hand_in(place, "ann", json.dumps(exercise.solved()).encode())
+    code, out, err = grade("run", "--course", place.root)
+    assert code == 0, err
+    assert "late: 6 points less" in out
 
 
 @pytest.mark.parametrize(("text", "cost"), [(None, 0), ("none", 0), ("zero", 20), ("10%", 6), ("100%", 20)])

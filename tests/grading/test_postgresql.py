@@ -109,6 +109,7 @@ def verdict(course, **scores):
             "index": n,
             "source": "Bands." if c.id == QUESTION else f"# {c.id}",
             "own": "solution" in c.metadata.get("nbgrader", {}),
+            "clean": "<p>Bands.</p>",
         }
         for n, c in enumerate(release.cells)
     ]

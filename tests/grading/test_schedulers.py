@@ -212,6 +212,27 @@ def test_a_run_that_loses_its_workers_goes_on(small_class, grade, expected):
     assert state_of(course)["failed"] == 0
 
 
+def test_a_submission_over_which_our_own_code_hangs_does_not_stop_the_class(small_class, monkeypatch, capfd):
+    course = small_class("hanging")
+    stuck, staged = prepare(job(course, "mistaken_01")).parcel.content, grading.stage.stage
+
+    def hang(content, *rest):
+        while content == stuck:
+            pass
+        return staged(content, *rest)
+
+    monkeypatch.setattr(grading.stage, "stage", hang)
+    monkeypatch.setattr(grading, "_longest", lambda parcel: 3.0 if parcel.content == stuck else 600.0)
+    pool = schedulers.Local(2)
+    try:
+        verdicts = {j.student: v for j, v in grade_all([job(course, name) for name in CLASS[:4]], pool)}
+    finally:
+        pool.close()
+    assert {name for name, verdict in verdicts.items() if verdict.get("failed")} == {"mistaken_01"}
+    assert verdicts["mistaken_01"]["refused"] == grading.FELL
+    assert "in hang" in capfd.readouterr().err
+
+
 class Here:
     """A pool of one that grades at once, in this process."""
 

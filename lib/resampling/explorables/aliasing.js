@@ -27,7 +27,6 @@ function bessel(x) {
   return sum;
 }
 
-
 /** A sinc under a Kaiser window, divided by its sum. */
 export function windowedSinc(size, cutoff, beta) {
   const middle = (size - 1) / 2;

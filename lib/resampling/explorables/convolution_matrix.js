@@ -157,7 +157,6 @@ function lights(view, { axis, index }) {
   return { row: index, ins: new Set(rowTerms(view, index).map((t) => t.j)), outs: new Set([index]) };
 }
 
-
 /** Positions in the matrix drawing. On a line the padding is drawn as `ghost` columns on both sides of C. */
 function layout(view, width) {
   const line = view.axes.length === 1;

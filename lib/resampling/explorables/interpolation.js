@@ -7,7 +7,6 @@ import { choice, clamp, curve, drawing, explorable, g, group, h, joined, label, 
 export const SAMPLES = [1, 1.5, 2, 1, 0.5, 1.75, 1.25, 0.75];
 const LAST = SAMPLES.length - 1;
 
-
 /** The cubics of Mitchell and Netravali. */
 function cubic(t, B, C) {
   if (t <= 1) return (((12 - 9 * B - 6 * C) * t + (12 * B + 6 * C - 18)) * t * t + 6 - 2 * B) / 6;

@@ -132,7 +132,6 @@ const OUTPUT = 168;
 const TALL = 32;
 const ROOM = 46; // pixels on both sides, for names and for what sticks out
 
-
 function inputRow({ n, weights, index }, { move }, at) {
   const lit = new Map(weights[index].map(({ j, weight }) => [j, weight]));
   const cells = range(n).flatMap((j) => [

@@ -17,7 +17,6 @@ export const FORGETTABLE = {
   polyphase: ["weave", "crop", "op"],
 };
 
-
 /** The layer with its sizes. Who forgets the crop works with p = 0; who forgets op has it put `behind` the output. */
 export function layerOf(state, forget = "nothing") {
   const { input: x, weight: w, stride: s, dilation: d, output_padding: wanted } = state;
@@ -136,7 +135,6 @@ export function stepOf(state, algorithm, i) {
 }
 
 // ----------------------------------------------------------------------------------------------------- words
-
 
 const HIDING = "these numbers hide it";
 const REASONS = {
@@ -275,7 +273,6 @@ function columnsOf({ layer, truth, way, right, yours }) {
     layer.s * (layer.n - 1) + 1 + around + layer.op];
   return { first, count: Math.max(...ends) - first };
 }
-
 
 /** A row of cells: `values[i]` at place start + i·apart, as `look(i)` says; null leaves a place empty. */
 const line = (at, y, values, start, look, apart = 1) => values.flatMap((value, i) =>
@@ -425,7 +422,6 @@ function point({ data }, state) {
   if (data.to !== undefined) return { step: +data.to };
   return data.output === undefined ? null : { step: stepOf(state, state.algorithm, +data.output) };
 }
-
 
 /** What is forgotten shows in the whole answer: go to its last step. */
 const forgotten = (forget) => (forget === "nothing" ? { forget } : { forget, step: Infinity });

@@ -84,7 +84,6 @@ const agreeing = (a, b) => a.flat().filter((value, i) => equal(value, b.flat()[i
 
 // ----------------------------------------------------------------------------------------------------- words
 
-
 const EN = {
   title: "Where does each maximum go back?",
   groups: { way: "Way up", values: "Laid", sizes: "Sizes", pixel: "Picture" },
