@@ -10,8 +10,12 @@ import sys
 import nbformat
 import pytest
 
+from resampling.explorables import explorables
+
 NAME = "07_convolution_matrix"
-FIGURE = "from resampling.explorables import ConvolutionMatrix\nfigure = ConvolutionMatrix(stride=1)\nfigure"
+FIGURES = {stem: kind.__name__ for stem, kind in explorables().items()}
+FIGURE = "from resampling.explorables import {0}\n{1} = {0}()\nbefore = {1}.get_state()\n{1}"
+CHANGED = 'print("{1} changed", [key for key, value in {1}.get_state().items() if value != before[key]])'
 
 
 @pytest.fixture(scope="module")
@@ -19,9 +23,10 @@ def lab(root, tmp_path_factory, free_port, wait_for, path):
     """JupyterLab in a folder with the assignment and a page of one's own, as `jupyter lab exercises` opens it."""
     home, folder = tmp_path_factory.mktemp("home"), tmp_path_factory.mktemp("exercises")
     shutil.copy(root / "exercises" / NAME / f"{NAME}.ipynb", folder)
-    cells = [nbformat.v4.new_code_cell(source) for source in (FIGURE, "print('python has', figure.stride)")]
+    sources = [cell.format(kind, stem) for stem, kind in FIGURES.items() for cell in (FIGURE, CHANGED)]
+    cells = [nbformat.v4.new_code_cell(source) for source in sources]
     kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
-    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=kernel), folder / "figure.ipynb")
+    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=kernel), folder / "figures.ipynb")
     port = free_port()
     options = [f"--ServerApp.port={port}", "--ServerApp.port_retries=0", "--IdentityProvider.token=", "--no-browser"]
     command = [sys.executable, "-m", "jupyter", "lab", "--ip=127.0.0.1", "--allow-root", *options]
@@ -72,14 +77,26 @@ def test_a_right_answer_gets_its_points(exercise, solution, keep):
     assert "5 of 5 points" in report.inner_text()
 
 
-def test_the_figure_answers_to_keys_and_python_sees_it(person, lab, notebook, keep):
+@pytest.fixture(scope="module")
+def figures(person, lab, notebook):
     page = person()
-    page.goto(f"{lab}/figure/tree/figure.ipynb")
-    opened = notebook(page)
-    stride = opened.run("ConvolutionMatrix").get_by_role("slider", name=re.compile("stride"))
-    stride.press("ArrowRight")
-    keep(page, "figure")
-    assert "python has 2" in opened.run("python has").inner_text()
+    page.faults = []
+    page.on("pageerror", lambda error: page.faults.append(str(error)))
+    page.on("console", lambda said: page.faults.append(said.text) if said.type == "error" else None)
+    page.goto(f"{lab}/figures/tree/figures.ipynb")
+    return notebook(page)
+
+
+@pytest.mark.parametrize(("figure", "kind"), FIGURES.items())
+def test_a_figure_answers_to_keys_and_python_sees_it(figures, keep, figure, kind):
+    figures.page.faults.clear()
+    shown = figures.run(f"import {kind}")
+    slider = shown.get_by_role("slider").first
+    slider.press("ArrowRight" if slider.get_attribute("value") != slider.get_attribute("max") else "ArrowLeft")
+    keep(shown, f"figure_{figure}")
+    changed = figures.run(f"{figure} changed").inner_text()
+    assert re.search(rf"{figure} changed \['\w+", changed), changed
+    assert not figures.page.faults
 
 
 def validated(page):

@@ -3,6 +3,7 @@
 import ctypes
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import suppress
 from threading import Thread
 from typing import Any
 
@@ -35,36 +36,47 @@ def call_with_time_limit(function: Callable[[], Any], seconds: float) -> Any:
     ...     print("stopped")
     stopped
     """
-    outcome: Future[Any] = Future()
-    thread = Thread(target=_settle, args=(outcome, function), daemon=True)
-    thread.start()
+    call = _Call(function)
+    call.start()
     try:
-        return outcome.result(seconds)
+        return call.outcome.result(seconds)
     except TimeoutError:
-        if outcome.done():
+        if call.outcome.done():
             raise
-        _stop(thread)
+        call.stop()
         raise TimeLimitExceeded from None
     except KeyboardInterrupt:
-        _stop(thread)
+        call.stop()
         raise
 
 
-def _settle(outcome: "Future[Any]", function: Callable[[], Any]) -> None:
-    try:
-        outcome.set_result(function())
-    except BaseException as exception:
-        outcome.set_exception(exception)
+class _Call(Thread):
+    """A call under way; `over` says that it has left the function."""
 
+    def __init__(self, function: Callable[[], Any]) -> None:
+        super().__init__(daemon=True)
+        self.function, self.over = function, False
+        self.outcome: Future[Any] = Future()
 
-def _stop(thread: Thread) -> None:
-    """End `thread`; one that swallows every exception for longer than GRACE is pursued in the background."""
-    chaser = Thread(target=_chase, args=(thread,), daemon=True)
-    chaser.start()
-    chaser.join(GRACE)
+    def run(self) -> None:
+        with suppress(Stopped):  # another one may have been on its way when the call was over
+            try:
+                try:
+                    value = self.function()
+                finally:
+                    self.over = True
+                self.outcome.set_result(value)
+            except BaseException as exception:
+                self.outcome.set_exception(exception)
 
+    def stop(self) -> None:
+        """End it; one that swallows every exception for longer than GRACE is pursued in the background."""
+        chaser = Thread(target=self._chase, daemon=True)
+        chaser.start()
+        chaser.join(GRACE)
 
-def _chase(thread: Thread) -> None:
-    while thread.is_alive():
-        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident), ctypes.py_object(Stopped))
-        thread.join(RETRY)
+    def _chase(self) -> None:
+        while self.is_alive():
+            if not self.over:
+                ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(self.ident), ctypes.py_object(Stopped))
+            self.join(RETRY)

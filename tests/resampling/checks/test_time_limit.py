@@ -2,6 +2,7 @@
 
 import threading
 import time
+from concurrent.futures import Future
 
 import pytest
 
@@ -65,6 +66,24 @@ def test_it_is_stopped_and_leaves_no_thread(function, capfd):
     assert time.monotonic() - start < 2
     assert threading.active_count() == before
     assert capfd.readouterr().err == ""
+
+
+def test_once_stopped_it_is_let_alone(monkeypatch):
+    """On a busy machine what comes after the call may take long."""
+    settle = Future.set_exception
+
+    def slowly(self, exception):
+        end = time.monotonic() + 0.2
+        while time.monotonic() < end:
+            pass
+        settle(self, exception)
+
+    uncaught = []
+    monkeypatch.setattr(threading, "excepthook", uncaught.append)
+    monkeypatch.setattr(Future, "set_exception", slowly)
+    with pytest.raises(TimeLimitExceeded):
+        call_with_time_limit(plain, LIMIT)
+    assert not uncaught
 
 
 def test_what_cannot_be_stopped_is_left_behind():
