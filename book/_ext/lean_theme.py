@@ -105,6 +105,18 @@ REWRITES = (
         pattern=r'<th class="([^"]*)"><p></p></th>',
         replacement=r'<td class="\1"></td>',
     ),
+    Rewrite(
+        "formulas are seen and heard without their TeX",
+        due="<annotation",
+        pattern=r"(?s)<semantics>(.*?)<annotation.*?</annotation></semantics>",
+        replacement=r"\1",
+    ),
+    Rewrite(
+        "names, commas and spaces in code have the colour of their surroundings",
+        due='<span class="n">',
+        pattern=r'<span class="[npw]">([^<]*)</span>',
+        replacement=r"\1",
+    ),
 )
 # What only pages with cards or tabs need.
 DESIGN = re.compile(r"\s*(?:<link[^>]*/sphinx-design\.min\.css[^>]*>|<script[^>]*/design-tabs\.js[^>]*></script>)")
