@@ -124,8 +124,14 @@ IMAGE = re.compile(r'<img (?![^>]*\bloading=)(?=[^>]*\bsrc="(?:\.\./)*(_images/[
 HEAD = re.compile(r"(<th\b[^>]*>)(.*?)</th>", re.DOTALL)
 SVG_SIZE = re.compile(rb'<svg [^>]*?\bwidth="([\d.]+)pt" height="([\d.]+)pt"')
 STYLE_SHEET = re.compile(r'\s*<link(?=[^>]*\brel="stylesheet")[^>]*\bhref="((?:\.\./)*)_static/([^"?]+)[^>]*>')
-IMPORT = re.compile(r"""@import\s+url\(["']?([^"')]+)["']?\)\s*;""")
+IMPORT = re.compile(r"""@import\s+(?:url\()?\s*["']?([^"')]+)["']?\s*\)?\s*;""")
 ADDRESS = re.compile(r"""url\(\s*["']?(?!data:|#)([^"')]+?)["']?\s*\)""")
+# A font that comes after the first paint moves the text. From a file, asking for it early is an error.
+TEXT_FONT = "vendor/source-serif/source-serif-4-latin-wght-normal.woff2"
+EARLY_FONT = (
+    '<script>if (location.protocol !== "file:") document.head.append(Object.assign(document.createElement("link"), '
+    '{{rel: "preload", as: "font", type: "font/woff2", crossOrigin: "", href: "{}_static/{}"}}))</script>'
+)
 OPTIONS = re.compile(r"<script[^>]*/documentation_options\.js[^>]*></script>")
 # The theme's script expects a second sidebar on every page.
 SECOND_SIDEBAR = '<div class="bd-sidebar-secondary" hidden></div></body>'
@@ -196,8 +202,9 @@ def one_sheet(page: str, static: Path) -> str:
     if not path.exists():
         write_sheet(static, path, names)
     version = hashlib.sha256(path.read_bytes()).hexdigest()[:8]
-    link = f'<link rel="stylesheet" href="{links[0][1]}_static/sheets/{path.name}?v={version}" />'
-    places = itertools.chain([f"\n{link}"], itertools.repeat(""))
+    root = links[0][1]
+    link = f'<link rel="stylesheet" href="{root}_static/sheets/{path.name}?v={version}" />'
+    places = itertools.chain([f"\n{EARLY_FONT.format(root, TEXT_FONT)}\n{link}"], itertools.repeat(""))
     return STYLE_SHEET.sub(lambda _: next(places), page)
 
 

@@ -57,6 +57,7 @@ def test_page_is_whole(visit, site, roots, name, scheme, colours):
     page = visit(name, scheme, colours)
     first = [url.removeprefix(roots[scheme] + "/") for url in page.first_view if url.startswith(roots[scheme])]
     weights = {url: kilobytes(site, url) for url in first if not url.lower().endswith(PHOTOGRAPHS)}
+    assert len([url for url in first if ".css" in url]) == 1, "the first paint waits for several style sheets"
     assert page.evaluate("document.documentElement.dataset.theme") == colours
     bring_to_life(page)
     for width in (390, 320, 1440):
