@@ -4,6 +4,7 @@ Written for sphinx-book-theme 1.2.0 on pydata-sphinx-theme 0.16.1. Every rewrite
 and matches nothing, the theme has changed, and a warning (an error under `-W`) says which rewrite to look at.
 """
 
+import base64
 import hashlib
 import itertools
 import posixpath
@@ -12,6 +13,7 @@ import struct
 from collections.abc import Iterable
 from dataclasses import dataclass
 from html import escape, unescape
+from io import BytesIO
 from logging import getLogger
 from pathlib import Path
 
@@ -20,6 +22,7 @@ from bs4 import BeautifulSoup
 from fontTools import subset
 from fontTools.ttLib import TTFont
 from fontTools.varLib import instancer
+from PIL import Image
 from sphinx.application import Sphinx
 from sphinx.util import logging
 
@@ -122,6 +125,7 @@ REWRITES = (
 DESIGN = re.compile(r"\s*(?:<link[^>]*/sphinx-design\.min\.css[^>]*>|<script[^>]*/design-tabs\.js[^>]*></script>)")
 IMAGE = re.compile(r'<img (?![^>]*\bloading=)(?=[^>]*\bsrc="(?:\.\./)*(_images/[^"]+)")')
 HEAD = re.compile(r"(<th\b[^>]*>)(.*?)</th>", re.DOTALL)
+PHOTOGRAPH = re.compile(r"(?<=image/png;base64,)[A-Za-z0-9+/=\s]+")
 SVG_SIZE = re.compile(rb'<svg [^>]*?\bwidth="([\d.]+)pt" height="([\d.]+)pt"')
 STYLE_SHEET = re.compile(r'\s*<link(?=[^>]*\brel="stylesheet")[^>]*\bhref="((?:\.\./)*)_static/([^"?]+)[^>]*>')
 IMPORT = re.compile(r"""@import\s+(?:url\()?\s*["']?([^"')]+)["']?\s*\)?\s*;""")
@@ -171,6 +175,25 @@ def lean_images(page: str, out: Path) -> str:
         return f'<img {room}loading="{"eager" if tag.start() < top else "lazy"}" '
 
     return IMAGE.sub(rewrite, page)
+
+
+def lean_photograph(picture: re.Match) -> str:
+    """A picture in a drawing, without channels that say nothing: matplotlib writes grey as red, green, blue, opaque."""
+    with Image.open(BytesIO(base64.b64decode(picture[0]))) as loaded:
+        bands = loaded.convert("RGBA").split()
+    if bands[3].getextrema() != (255, 255):
+        return picture[0]
+    grey = len({band.tobytes() for band in bands[:3]}) == 1
+    packed = BytesIO()
+    (bands[0] if grey else Image.merge("RGB", bands[:3])).save(packed, "PNG", optimize=True)
+    written = base64.b64encode(packed.getvalue()).decode()
+    return min(written, picture[0], key=len)
+
+
+def lean_drawings(images: Path) -> None:
+    for drawing in images.glob("*.svg"):
+        text = drawing.read_text("utf-8")
+        drawing.write_text(PHOTOGRAPH.sub(lean_photograph, text), "utf-8")
 
 
 def whole_sheet(static: Path, name: str) -> str:
@@ -363,6 +386,7 @@ def finish(app: Sphinx, exception: Exception | None) -> None:
         lean_text_fonts(Path(app.srcdir, folder, "vendor"), out / "_static", pages.values())
     for sheet in (out / "_static" / "sheets").glob("*.css"):
         write_sheet(out / "_static", sheet, sheet.read_text("utf-8").split("\n", 1)[0].strip("/* "))
+    lean_drawings(out / "_images")
     for path, page in pages.items():
         path.write_text(lean_page(page, path.relative_to(out).as_posix(), out), "utf-8")
 
