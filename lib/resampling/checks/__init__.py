@@ -23,7 +23,7 @@ from resampling.checks.forbidden import forbidden_uses
 from resampling.checks.refusals import Refusal
 from resampling.checks.report import show
 from resampling.checks.task import Task
-from resampling.checks.time_limit import TimeLimitExceeded, call_with_time_limit
+from resampling.checks.time_limit import TimeLimitExceeded, call_with_time_limit, raised_by_call
 
 __all__ = ["make_check", "refusal_of_source"]
 
@@ -74,7 +74,7 @@ def local_call(function: Callable[..., Any], seconds: float, device: str | None 
         except TimeLimitExceeded:
             raise refusals.time_limit(seconds) from None
         except BaseException as error:
-            if not _inside(error):
+            if not raised_by_call(error):
                 raise
             note = f" (the arrays were torch tensors on {device})" if device else ""
             raise refusals.raised(type(error).__name__, f"{error}{note}", _own_lines(error)) from None
@@ -165,11 +165,6 @@ def _own_lines(error: BaseException) -> list[tuple[str, int, str]]:
     libraries = (HERE, sys.prefix, sys.base_prefix)
     frames = traceback.extract_tb(error.__traceback__)
     return [(f.name, f.lineno or 0, f.line or "") for f in frames if not f.filename.startswith(libraries)]
-
-
-def _inside(error: BaseException) -> bool:
-    """Whether the student's function raised it, and not the person who pressed stop."""
-    return "_settle" in {frame.name for frame in traceback.extract_tb(error.__traceback__)}
 
 
 def _soil_memory() -> None:

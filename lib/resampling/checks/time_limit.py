@@ -5,6 +5,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
 from threading import Thread
+from traceback import walk_tb
 from typing import Any
 
 GRACE = 2.0  # seconds that a stopped thread gets to end
@@ -48,6 +49,11 @@ def call_with_time_limit(function: Callable[[], Any], seconds: float) -> Any:
     except KeyboardInterrupt:
         call.stop()
         raise
+
+
+def raised_by_call(error: BaseException) -> bool:
+    """Whether the function raised it, and not the person who pressed stop."""
+    return any(frame.f_code is _Call.run.__code__ for frame, _ in walk_tb(error.__traceback__))
 
 
 class _Call(Thread):
