@@ -194,7 +194,7 @@ def _owner(file: File, whose: Owners) -> Owner:
         raise NotTaken("it is neither a notebook nor a zip file")
     owner = whose(file)
     if not is_id(owner.student):
-        raise NotTaken(f"{repr(owner.student)} cannot be a student's name here: letters, digits and _ . @ - only")
+        raise NotTaken(f"{owner.student!r} cannot be a student's name here: letters, digits and _ . @ - only")
     return owner
 
 
@@ -240,7 +240,7 @@ def _latest(found: list[Found], result: Collected) -> Iterator[Found]:
     for one in found:
         first = chosen[one.place]
         if first is not one:
-            result.left.append((one.file.path, f"{repr(first.file.path)} of the same student goes before it"))
+            result.left.append((one.file.path, f"{first.file.path!r} of the same student goes before it"))
     yield from chosen.values()
 
 
@@ -252,7 +252,7 @@ def _time(one: Found, handed_in: datetime | None, zone: ZoneInfo | None) -> date
     try:
         return datetime(*one.file.changed, tzinfo=zone).astimezone(UTC)
     except (OverflowError, ValueError):
-        raise CourseError(f"{repr(one.file.path)} has no date that can be read: give --handed-in.") from None
+        raise CourseError(f"{one.file.path!r} has no date that can be read: give --handed-in.") from None
 
 
 def _keep(course: Course, one: Found, time: datetime, correct: bool, dry_run: bool) -> str | None:

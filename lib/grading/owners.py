@@ -87,7 +87,7 @@ def _looked_up(given: dict[str, str], roster: Roster) -> Match:
     name = given.get("name") or given.get("joined")
     if name:
         return roster.by_name(name)
-    raise Unknown(f"nobody in the roster has {repr(numbered)}")
+    raise Unknown(f"nobody in the roster has {numbered!r}")
 
 
 def _number(given: dict[str, str]) -> int:

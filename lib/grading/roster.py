@@ -98,7 +98,7 @@ class Roster:
         """Whose number, login or address this is."""
         person = self._one(self.by_key.get(number.lower()))
         if person is None:
-            raise Unknown(f"nobody in the roster has {repr(number)}")
+            raise Unknown(f"nobody in the roster has {number!r}")
         return Match(person)
 
     def by_name(self, name: str) -> Match:
@@ -108,7 +108,7 @@ class Roster:
         if len(exact) == 1:
             return Match(exact[0])
         if exact:
-            raise Unknown(f"{len(exact)} people in the roster are called {repr(name)}: {_listed(exact)}")
+            raise Unknown(f"{len(exact)} people in the roster are called {name!r}: {_listed(exact)}")
         return self._alike(name)
 
     def within(self, text: str) -> Match:
@@ -131,10 +131,10 @@ class Roster:
         )
         (best, person), *others = scores or [(0.0, None)]
         if person is None or best < LIKE:
-            raise Unknown(f"nobody in the roster is called {repr(text)}")
+            raise Unknown(f"nobody in the roster is called {text!r}")
         if others and others[0][0] > UNLIKE:
             raise Unknown(f"it could be any of {_listed([p for s, p in scores if s > UNLIKE])}")
-        return Match(person, f"{repr(text)} is like {repr(person.name)}")
+        return Match(person, f"{text!r} is like {person.name!r}")
 
     @staticmethod
     def _one(people: list[Person] | None) -> Person | None:
@@ -208,7 +208,7 @@ def _refuse_doubles(path: Path, people: tuple[Person, ...]) -> None:
     for person in people:
         other = seen.setdefault(person.student.lower(), person)
         if other is not person and other.row != person.row:
-            raise CourseError(f"{path}: {repr(other.name)} and {repr(person.name)} would both be {person.student}.")
+            raise CourseError(f"{path}: {other.name!r} and {person.name!r} would both be {person.student}.")
 
 
 def _listed(

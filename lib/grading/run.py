@@ -53,7 +53,7 @@ def jobs_of(options: argparse.Namespace, course: Course, assignments: list[str])
         raise CourseError(f"{options.student!r} has handed in nothing for {what} (looked in {course.root}/submitted).")
     for assignment, students, odd in found:
         for name in odd:
-            print(f"not graded: submitted/{repr(name)} is no name for a student", file=sys.stderr)
+            print(f"not graded: submitted/{name!r} is no name for a student", file=sys.stderr)
         for student in students:
             if options.student in (None, student):
                 yield Job(course, assignment, student, limits, *flags)
